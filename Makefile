@@ -1,0 +1,94 @@
+# Two commands: `make run` and `make test`. `make help` lists the rest.
+# Everything lives in .venv and in DATA_DIR; nothing else on the machine is changed.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+venv := .venv
+bin := $(venv)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+python := $(bin)/python
+code := accounts ingest matching musicmatch social tests manage.py
+bench_commands := bench_pages bench_import
+
+# Tests and checks start from the safe defaults of a laptop, whatever the shell holds.
+laptop := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SITE_URL -u ALLOWED_HOSTS \
+	-u SPOTIFY_CLIENT_ID -u SPOTIFY_CLIENT_SECRET -u SPOTIFY_STANDIN
+
+.PHONY: help run setup test check bench clean
+
+help: ## Say what each command does
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
+		| awk -F'|' '{ printf "  make %-7s %s\n", $$1, $$2 }'
+	@echo
+	@echo "  make run reads PORT (8000), DATA_DIR (./var) and DEMO_PEOPLE (300)."
+
+run: $(python) ## Install what is missing and run the whole site
+	@$(call install_runtime)
+	@exec $(python) manage.py up --follow-parent
+
+setup: $(python) ## Install everything, tools for development included
+	@$(call install_development)
+
+test: setup ## Run every test on SQLite, without any service
+	@$(laptop) $(python) -m pytest
+
+check: setup ## Format, lint, types, layers, migrations, settings, templates
+	$(bin)/ruff format --check $(code)
+	$(bin)/ruff check $(code)
+	$(laptop) $(bin)/mypy $(code)
+	$(bin)/lint-imports
+	$(laptop) $(python) manage.py makemigrations --check --dry-run
+	$(laptop) $(python) manage.py check --fail-level WARNING
+	@echo manage.py check --deploy
+	@$(laptop) env $(production) $(python) manage.py check --deploy --fail-level WARNING
+	$(bin)/djlint --check --lint templates
+
+bench: setup ## Measure what has a limit: pages and imports
+	@for command in $(bench_commands); do \
+		$(python) manage.py $$command || exit 1; done
+
+clean: ## Remove .venv and the tools' caches, never your data
+	rm -rf $(venv) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- How things get installed ---------------------------------------------
+
+$(python):
+	@$(call find_python); "$$found" -m venv $(venv) || { rm -rf $(venv); \
+		echo "Python could not make .venv. On Debian: apt install python3-venv."; \
+		exit 1; }
+
+# A copy of the requirements lies in .venv: nothing is installed until they change.
+define install_runtime
+if [ -f $(venv)/requirements-dev.txt ]; then $(install_development); \
+elif ! cmp -s requirements.txt $(venv)/requirements.txt; then \
+	echo "Installing the packages."; \
+	$(call sync,requirements.txt) && cp requirements.txt $(venv)/; fi
+endef
+
+define install_development
+if ! cmp -s requirements-dev.txt $(venv)/requirements-dev.txt; then \
+	echo "Installing the packages and the tools for development."; \
+	$(call sync,requirements-dev.txt) && cp requirements-dev.txt $(venv)/; fi
+endef
+
+# uv is quicker; pip does the same where uv has no build for the machine.
+define sync
+{ { [ -x $(bin)/uv ] || $(pip) -r requirements-uv.txt 2>/dev/null; } \
+	&& VIRTUAL_ENV=$(CURDIR)/$(venv) $(bin)/uv pip sync --quiet --require-hashes $(1); } \
+	|| $(pip) -r $(1)
+endef
+pip := $(python) -m pip install --quiet --disable-pip-version-check --require-hashes
+
+define find_python
+found=; for name in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then found=$$name; break; fi; done; \
+if [ -z "$$found" ]; then \
+	echo "Musicmatch needs Python 3.11 or newer, and none was found."; exit 1; fi
+endef
+
+# Settings as a host would give them, with keys made for this one check.
+production = DEBUG=0 SITE_URL=https://musicmatch.example \
+	ALLOWED_HOSTS=musicmatch.example \
+	SECRET_KEY="$$($(python) -c 'from musicmatch import keys; print(keys.new_secret_key())')" \
+	FIELD_ENCRYPTION_KEYS="$$($(python) -c 'from musicmatch import keys; print(keys.new_encryption_key())')"

@@ -1,0 +1,44 @@
+"""People and gates in the admin site. Tokens are never shown."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+
+from accounts.models import ServiceGate, SpotifyGrant, User
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+    list_display = ("username", "handle", "display_name", "origin", "joined_at")
+    list_filter = ("origin", "is_staff", "is_active", "country")
+    search_fields = ("username", "handle", "display_name")
+    readonly_fields = ("public_id", "last_login", "date_joined", "last_active_at")
+    fieldsets = (
+        (None, {"fields": ("username", "password", "email")}),
+        (
+            "Public",
+            {"fields": ("handle", "display_name", "country", "bio", "time_zone")},
+        ),
+        ("Matching", {"fields": ("joined_at", "paused_at", "origin", "public_id")}),
+        (
+            "Permissions",
+            {"fields": ("is_active", "is_staff", "is_superuser", "groups")},
+        ),
+        ("Times", {"fields": ("last_login", "last_active_at", "date_joined")}),
+    )
+
+
+@admin.register(SpotifyGrant)
+class SpotifyGrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("person", "state", "authorized_at", "expires_at", "refreshed_at")
+    list_filter = ("state",)
+    list_select_related = ("person",)
+    fields = ("person", "state", "scopes", "authorized_at", "expires_at")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+
+@admin.register(ServiceGate)
+class ServiceGateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("service", "blocked_until", "reason", "strikes", "updated_at")

@@ -1,0 +1,82 @@
+"""Forms about oneself."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts import handles
+from accounts.models import User
+from accounts.text import clean_line, clean_paragraphs
+
+
+class _PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The fields others will see, cleaned, with the handle's rules in words."""
+
+    handle = forms.CharField(
+        max_length=60,
+        help_text=(
+            "Your name in addresses here: 3 to 30 of a–z, 0–9 and _."
+            " It need not say who you are."
+        ),
+        widget=forms.TextInput(
+            attrs={
+                "autocapitalize": "none",
+                "autocomplete": "off",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def clean_handle(self) -> str:
+        handle = handles.normalise(self.cleaned_data["handle"])
+        handles.validate_handle(handle)
+        taken = User.objects.with_handle(handle).exclude(pk=self.instance.pk)
+        if taken.exists():
+            raise ValidationError("Someone has this handle already.", code="unique")
+        return handle
+
+    def clean_display_name(self) -> str:
+        return clean_line(self.cleaned_data["display_name"])
+
+
+class JoinForm(_PersonForm):
+    consent = forms.BooleanField(
+        label="Compare my taste with other people here",
+        help_text="People who joined can then find you. You can pause at any time.",
+        error_messages={
+            "required": "Nobody is compared without saying yes. Tick this to join."
+        },
+    )
+
+    class Meta:
+        model = User
+        fields = ("handle", "display_name", "country")
+        help_texts = {
+            "display_name": "Shown beside your handle. Leave it empty to go by that.",
+            "country": "Only if you want it shown and found.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound and not self.instance.handle:
+            self.initial["handle"] = handles.suggest_handle()
+
+
+def _time_zones() -> list[tuple[str, str]]:
+    names = sorted(z for z in available_timezones() if "/" in z or z == "UTC")
+    return [(name, name.replace("_", " ")) for name in names]
+
+
+class ProfileForm(_PersonForm):
+    time_zone = forms.ChoiceField(choices=_time_zones, label="Time zone")
+
+    class Meta:
+        model = User
+        fields = ("handle", "display_name", "country", "bio", "time_zone")
+        widgets = {"bio": forms.Textarea(attrs={"rows": 4})}
+        labels = {"bio": "About you"}
+
+    def clean_bio(self) -> str:
+        return clean_paragraphs(self.cleaned_data["bio"])

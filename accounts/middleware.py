@@ -1,0 +1,54 @@
+"""What happens on every request of a signed-in person."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.throttle import OverLimit
+
+_LAST_ACTIVE_EVERY = timedelta(minutes=10)
+
+
+class PersonMiddleware:
+    """Show times in the person's zone, and note that they were here.
+
+    ``last_active_at`` is written once in ten minutes at most.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(_zone_of(request)):
+            return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(error, OverLimit):
+            return None
+        context = {"limit_words": error.limit.words, "until": error.until}
+        return render(request, "429.html", context, status=429)
+
+
+def _zone_of(request: HttpRequest) -> ZoneInfo | None:
+    if not request.session.session_key or not request.user.is_authenticated:
+        return None
+    _note_activity(request.user)
+    try:
+        return ZoneInfo(request.user.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _note_activity(person: User) -> None:
+    now = timezone.now()
+    if person.last_active_at and now - person.last_active_at < _LAST_ACTIVE_EVERY:
+        return
+    User.objects.filter(pk=person.pk).update(last_active_at=now)
+    person.last_active_at = now

@@ -1,0 +1,162 @@
+"""The person, and what they let us use of the music service they signed in with."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django_countries.fields import CountryField
+
+from accounts import handles
+from accounts.fields import EncryptedTextField
+
+
+class PersonQuerySet(models.QuerySet["User"]):
+    def discoverable(self) -> Self:
+        """People who agreed to be compared and have not paused."""
+        return self.filter(
+            is_active=True, joined_at__isnull=False, paused_at__isnull=True
+        )
+
+    def with_handle(self, handle: str) -> Self:
+        return self.filter(handle=handles.normalise(handle))
+
+    def active_since(self, moment: datetime) -> Self:
+        return self.filter(last_active_at__gte=moment)
+
+    def named(self, words: str) -> Self:
+        """People whose handle or display name contains these words."""
+        return self.filter(
+            models.Q(handle__icontains=words) | models.Q(display_name__icontains=words)
+        )
+
+
+class PersonManager(UserManager.from_queryset(PersonQuerySet)):  # type: ignore[misc]
+    """Makes people, and reads them as :class:`PersonQuerySet`."""
+
+
+class User(AbstractUser):
+    """A person. ``username`` signs in and is private; ``handle`` is public."""
+
+    class Origin(models.TextChoices):
+        SIGNED_UP = "signed_up", "signed up"
+        DEMO = "demo", "demonstration"
+        COMMUNITY = "community", "loaded from files"
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    handle = models.CharField(
+        max_length=handles.MAX_LENGTH,
+        null=True,
+        blank=True,
+        validators=[handles.validate_handle],
+    )
+    display_name = models.CharField(max_length=50, blank=True)
+    country = CountryField(blank=True)
+    bio = models.TextField(max_length=500, blank=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    joined_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    last_active_at = models.DateTimeField(null=True, blank=True)
+    origin = models.CharField(
+        max_length=12, choices=Origin.choices, default=Origin.SIGNED_UP
+    )
+
+    objects = PersonManager()  # type: ignore[misc]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Lower("handle"),
+                name="user_unique_handle",
+                violation_error_message="Someone has this handle already.",
+            ),
+            models.CheckConstraint(
+                name="user_handle_is_lower_case",
+                condition=models.Q(handle__isnull=True)
+                | models.Q(handle=Lower("handle")),
+            ),
+            models.CheckConstraint(
+                name="user_joined_has_handle",
+                condition=models.Q(joined_at__isnull=True)
+                | models.Q(handle__isnull=False),
+            ),
+        ]
+        indexes = [
+            # The leaderboard's "active in the last … days".
+            models.Index(fields=["last_active_at"], name="user_last_active"),
+            models.Index(fields=["country"], name="user_country"),
+            models.Index(fields=["origin"], name="user_origin"),
+        ]
+
+    def __str__(self) -> str:
+        return self.handle or self.username
+
+    @property
+    def shown_name(self) -> str:
+        return self.display_name or self.handle or "you"
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
+
+    @property
+    def is_discoverable(self) -> bool:
+        return self.is_active and self.joined_at is not None and not self.is_paused
+
+    def get_full_name(self) -> str:
+        return self.shown_name
+
+    def get_short_name(self) -> str:
+        return self.shown_name
+
+
+class SpotifyGrant(models.Model):
+    """A person's consent at Spotify, with its tokens encrypted at rest.
+
+    ``authorized_at`` is the moment of consent and never moves on refresh:
+    Spotify ends every refresh token six months after it.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "active"
+        NEEDS_RECONNECT = "needs_reconnect", "needs to be connected again"
+
+    person = models.OneToOneField(
+        User, on_delete=models.CASCADE, related_name="spotify_grant"
+    )
+    access_token = EncryptedTextField()
+    refresh_token = EncryptedTextField(blank=True)
+    scopes = models.TextField(blank=True)
+    authorized_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+
+    def __str__(self) -> str:
+        return f"Spotify grant of {self.person_id}"
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the access token outlives the next minute."""
+        return self.expires_at > now + timedelta(minutes=1)
+
+
+class ServiceGate(models.Model):
+    """When an outside service asked the whole site to stop calling it."""
+
+    class Reason(models.TextChoices):
+        RATE = "rate", "too many calls in a short time"
+        QUOTA = "quota", "the daily allowance is used up"
+
+    service = models.CharField(max_length=20, primary_key=True)
+    blocked_until = models.DateTimeField()
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+    strikes = models.PositiveSmallIntegerField(default=0)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.service} until {self.blocked_until:%Y-%m-%d %H:%M}"

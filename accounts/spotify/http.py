@@ -1,0 +1,26 @@
+"""Reading the parts of Spotify's answers that are the same everywhere."""
+
+from typing import Any
+
+import requests
+
+
+def json_or_none(answer: requests.Response) -> Any:
+    """Return the parsed body, or None where it is not JSON."""
+    try:
+        return answer.json()
+    except (requests.JSONDecodeError, UnicodeDecodeError):
+        return None
+
+
+def retry_after(answer: requests.Response) -> int | None:
+    """Return the seconds Spotify asks to wait; None without a usable number."""
+    value = answer.headers.get("Retry-After", "").strip()
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def quota_is_spent(answer: requests.Response) -> bool:
+    """Tell a spent quota from an ordinary rate limit: only the body says."""
+    body = json_or_none(answer)
+    error = body.get("error") if isinstance(body, dict) else None
+    return isinstance(error, dict) and error.get("reason") == "QUOTA_EXCEEDED"

@@ -1,0 +1,319 @@
+"""Why two people score what they score, as the page says it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from accounts.models import User
+from ingest.models import Artist, Genre, Listen, Source, SourceLink
+from ingest.pages import genres_of
+from matching import bridges, engine, words
+from matching.bridges import Icebreaker, Suggestion
+from matching.leaderboard import listeners_of
+from matching.reader import current_view
+from matching.sides import (
+    AudioRow,
+    GenreRow,
+    RankedName,
+    TempoWindows,
+    audio_rows,
+    genre_rows,
+    only_of,
+    tempo_windows,
+)
+
+_ARTIST_ROWS = 30
+_GENRE_ROWS = 8
+_DIFFERENT = 8
+_RECENTS = 10
+_THIN = 10
+
+
+class NothingToExplain(Exception):
+    """One of the two has no taste that can be compared, or there is no index yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    kind: str
+    name: str
+    points: str
+    my_rank: int | None = None
+    their_rank: int | None = None
+    rarity: str = ""
+    detail: str = ""
+
+    @property
+    def is_negative(self) -> bool:
+        return self.points.startswith("-")
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedPair:
+    mine: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecentListen:
+    track: str
+    artist: str
+    listened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAge:
+    who: str
+    label: str
+    age_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything on the page, in its order. Scores and points are as printed."""
+
+    person: User
+    score: str
+    verdict: str
+    sentence: str
+    percentile_text: str
+    parts: list[dict[str, object]]
+    rows: list[ReceiptRow]
+    related_pairs: list[RelatedPair]
+    genres: list[GenreRow]
+    audio: list[AudioRow]
+    tempo: TempoWindows | None
+    only_mine: list[RankedName]
+    only_theirs: list[RankedName]
+    suggestions: list[Suggestion]
+    for_them: list[Suggestion]
+    icebreakers: list[Icebreaker]
+    recents: list[RecentListen]
+    sources: list[SourceAge]
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> str:
+        return self.score
+
+    @property
+    def has_match(self) -> bool:
+        return self.score != "0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What was read about two people, before it is put into words."""
+
+    viewer: User
+    person: User
+    view: engine.View
+    mine: engine.Taste
+    theirs: engine.Taste
+    receipt: engine.Receipt
+    facts: engine.Facts
+    names: Mapping[int, str]
+    genres: Mapping[int, Sequence[str]]
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        return self.facts.shared_artist_ids
+
+
+def explanation_for(viewer: User, person: User) -> Explanation:
+    """Explain the score of two people; raises :class:`NothingToExplain`."""
+    pair = _read(viewer, person)
+    recents = _recents(pair)
+    return Explanation(
+        person=person,
+        score=str(pair.receipt.points),
+        verdict=words.verdict(person.shown_name, float(pair.receipt.points)),
+        sentence=_sentence(pair),
+        percentile_text=_percentile(pair),
+        parts=words.bar(pair.receipt.parts),
+        rows=_rows(pair),
+        related_pairs=_related(pair),
+        genres=genre_rows(pair.mine, pair.theirs, pair.genres),
+        audio=audio_rows(pair.facts),
+        tempo=tempo_windows(pair.mine, pair.theirs, pair.facts),
+        only_mine=only_of(pair.mine, pair.theirs, pair.names)[:_DIFFERENT],
+        only_theirs=only_of(pair.theirs, pair.mine, pair.names)[:_DIFFERENT],
+        suggestions=_suggest(pair, to_viewer=True),
+        for_them=_suggest(pair, to_viewer=False),
+        icebreakers=bridges.icebreakers(viewer, person, pair.shared),
+        recents=recents,
+        sources=_sources(pair),
+        missing=_missing(pair, recents),
+    )
+
+
+def _read(viewer: User, person: User) -> _Pair:
+    try:
+        view = current_view()
+        receipt = engine.explain(view, viewer.pk, person.pk)
+        facts = engine.facts(view, viewer.pk, person.pk)
+    except (
+        engine.IndexMissing,
+        engine.IndexCorrupt,
+        engine.UnknownPerson,
+    ) as error:
+        raise NothingToExplain from error
+    mine, theirs = view.taste(viewer.pk), view.taste(person.pk)
+    if mine is None or theirs is None:
+        raise NothingToExplain
+    ids = {*mine.artist_ids.tolist(), *theirs.artist_ids.tolist()}
+    names = Artist.objects.names(ids)
+    return _Pair(
+        viewer, person, view, mine, theirs, receipt, facts, names, genres_of(ids)
+    )
+
+
+def match_summary(viewer: User, person: User) -> engine.Summary | None:
+    """Return what the board knows of two people; None without a match."""
+    try:
+        [summary] = engine.summaries(current_view(), viewer.pk, [person.pk])
+    except (engine.IndexMissing, engine.IndexCorrupt, engine.UnknownPerson):
+        return None
+    return summary if summary.similarity > 0 else None
+
+
+def _sentence(pair: _Pair) -> str:
+    """The same sentence as on the board, from the same rows."""
+    shared = [r.artist_id for r in pair.receipt.rows if r.artist_id is not None]
+    listeners = listeners_of(pair.view, shared)
+    people = len(pair.view) - 1
+    rare = [a for a in shared if words.is_rare(listeners[a], people)]
+    return words.common_ground(
+        len(shared),
+        len(rare),
+        [pair.names[a] for a in rare[:3]],
+        [pair.names[a] for a in shared[:3]],
+    )
+
+
+def _percentile(pair: _Pair) -> str:
+    scan = engine.scan(pair.view, pair.viewer.pk)
+    return words.percentile(scan.percentile_of(pair.receipt.similarity))
+
+
+# --- The receipt ----------------------------------------------------------
+
+
+def _rows(pair: _Pair) -> list[ReceiptRow]:
+    if pair.receipt.similarity <= 0:
+        return []
+    rows = engine.fold(pair.receipt.rows, kind="artist", keep=_ARTIST_ROWS)
+    rows = engine.fold(rows, kind="genre", keep=_GENRE_ROWS)
+    genre_names = _genre_names(rows)
+    return [_row(pair, row, genre_names) for row in rows]
+
+
+def _genre_names(rows: Sequence[engine.Contribution]) -> dict[int, str]:
+    ids = [row.genre_id for row in rows if row.genre_id is not None]
+    return dict(Genre.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def _row(
+    pair: _Pair, row: engine.Contribution, genre_names: Mapping[int, str]
+) -> ReceiptRow:
+    shown = ReceiptRow(row.kind, "", str(row.points))
+    if row.artist_id is not None:
+        return replace(
+            shown,
+            name=pair.names[row.artist_id],
+            my_rank=row.my_rank,
+            their_rank=row.their_rank,
+            rarity=words.rarity(row.n_listeners or 0),
+        )
+    if row.genre_id is not None:
+        return replace(shown, name=genre_names.get(row.genre_id, "a genre"))
+    if row.dimension is not None:
+        return replace(shown, name=words.SOUND_LABELS[row.dimension])
+    if row.kind == "related":
+        return replace(
+            shown,
+            name="Artists close to each other",
+            detail="Different artists whom the same people here listen to.",
+        )
+    noun = "artist" if row.folded == "artist" else "genre"
+    return replace(shown, name=words.plural(row.count, f"more {noun}"))
+
+
+def _related(pair: _Pair) -> list[RelatedPair]:
+    return [
+        RelatedPair(pair.names[found.my_artist_id], pair.names[found.their_artist_id])
+        for row in pair.receipt.rows
+        for found in row.pairs
+    ]
+
+
+# --- What comes of it -----------------------------------------------------
+
+
+def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
+    giver, taker = (pair.theirs, pair.mine) if to_viewer else (pair.mine, pair.theirs)
+    return bridges.suggestions(
+        giver,
+        taker,
+        names=pair.names,
+        genres=pair.genres,
+        vectors=pair.view.statistics.vectors,
+        whose="their" if to_viewer else "your",
+        near="your" if to_viewer else "their",
+    )
+
+
+def _recents(pair: _Pair) -> list[RecentListen]:
+    rows = (
+        Listen.objects.filter(person=pair.person, track__artist__in=pair.shared)
+        .select_related("track__artist")
+        .order_by("-listened_at", "-pk")[:_RECENTS]
+    )
+    return [
+        RecentListen(r.track.name, r.track.artist.name, r.listened_at) for r in rows
+    ]
+
+
+# --- Data notice ----------------------------------------------------------
+
+
+def _sources(pair: _Pair) -> list[SourceAge]:
+    links = SourceLink.objects.filter(person__in=[pair.viewer, pair.person])
+    ordered = sorted(
+        links, key=lambda link: (link.person_id != pair.viewer.pk, link.source)
+    )
+    return [
+        SourceAge(
+            "You" if link.person_id == pair.viewer.pk else pair.person.shown_name,
+            Source(link.source).label,
+            link.latest_import_at,
+        )
+        for link in ordered
+    ]
+
+
+def _missing(pair: _Pair, recents: Sequence[RecentListen]) -> list[str]:
+    """Name what was not there to compare. It never counts against anyone."""
+    name = pair.person.shown_name
+    sentences = []
+    sides = (("you", pair.mine), (name, pair.theirs))
+    silent = [whom for whom, taste in sides if taste.audio is None]
+    plain = [whom for whom, taste in sides if not len(taste.genre_ids)]
+    for what, who in (("how the music sounds", silent), ("genres", plain)):
+        if who:
+            sentences.append(
+                f"No data on {what} for {words.listing(who)}, so it is left out."
+            )
+    for whom, taste in sides:
+        if len(taste) < _THIN:
+            count = words.plural(len(taste), "artist")
+            sentences.append(
+                f"Only {count} known of {whom}: the score is a first guess."
+            )
+    if not len(pair.view.statistics.vectors):
+        sentences.append(
+            "This community is too small to say which artists lie close to each other."
+        )
+    if not recents:
+        sentences.append(f"No recent listens of {name} by artists you share.")
+    return sentences

@@ -1,0 +1,22 @@
+"""What workers do for matching."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from matching import services
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(soft_time_limit=600, time_limit=660)
+def rebuild_index_when_due_task(**_: Any) -> None:
+    now = timezone.now()
+    if not services.index_is_due(now=now):
+        return
+    try:
+        services.index_rebuild(now=now)
+    except services.BuildRunning:
+        logger.info("Another process builds the index.")

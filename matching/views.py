@@ -1,0 +1,73 @@
+"""Joining, the leaderboard, and the explanation of one score."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.forms import JoinForm
+from accounts.http import PersonRequest
+from accounts.models import User
+from accounts.services import person_join
+from ingest.models import ImportRun, SourceLink
+from matching.explanation import NothingToExplain, explanation_for
+from matching.forms import FilterForm
+from matching.leaderboard import Filters, leaderboard_for
+from social.visibility import get_person_or_404
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def welcome(request: PersonRequest) -> HttpResponse:
+    if request.user.joined_at is not None and request.method != "POST":
+        return redirect("matching:leaderboard")
+    # A copy: a form that fails leaves the names in the header as they were.
+    form = JoinForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if request.method == "POST" and form.is_valid():
+        person_join(
+            person=form.instance,
+            handle=form.cleaned_data["handle"],
+            display_name=form.cleaned_data["display_name"],
+            country=form.cleaned_data["country"],
+            now=timezone.now(),
+        )
+        return redirect("matching:leaderboard")
+    runs = ImportRun.objects.filter(person=request.user).defer("staged")
+    context = {
+        "form": form,
+        "run": runs.order_by("-queued_at", "-pk").first(),
+        "has_source": SourceLink.objects.filter(person=request.user).exists(),
+    }
+    return render(request, "matching/welcome.html", context)
+
+
+@login_required
+@require_safe
+def leaderboard(request: PersonRequest) -> HttpResponse:
+    if request.user.joined_at is None:
+        return redirect("matching:welcome")
+    form = FilterForm(request.GET)
+    # One nonsense value shows the unfiltered list beside what is wrong with it.
+    filters = Filters(**form.cleaned_data) if form.is_valid() else Filters()
+    board = leaderboard_for(
+        request.user, filters, page=request.GET.get("page"), now=timezone.now()
+    )
+    context = {"form": form, "board": board}
+    return render(request, "matching/leaderboard.html", context)
+
+
+@login_required
+@require_safe
+def explanation(request: PersonRequest, handle: str) -> HttpResponse:
+    if request.user.joined_at is None:
+        return redirect("matching:welcome")
+    person = get_person_or_404(request.user, handle)
+    if person.pk == request.user.pk:
+        raise Http404
+    try:
+        page = explanation_for(request.user, person)
+    except NothingToExplain:
+        context = {"person": person}
+        return render(request, "matching/nothing_to_explain.html", context)
+    return render(request, "matching/explanation.html", {"page": page})

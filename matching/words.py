@@ -1,0 +1,98 @@
+"""Sentences about two people's taste."""
+
+from collections.abc import Sequence
+from math import floor
+
+from ingest.sound import DIMENSIONS
+from matching.engine import Parts
+
+_SMALL = "no one two three four five six seven eight nine ten".split()
+# An artist of fewer people than this share of the community is rare here.
+_RARE_SHARE = 0.02
+_VERDICTS = (
+    (60, "You and {name} listen very much alike."),
+    (45, "You and {name} share a great deal."),
+    (33, "You and {name} have clear common ground."),
+    (15, "You and {name} meet in places."),
+    (0, "You and {name} touch at the edges."),
+)
+
+
+def number(count: int) -> str:
+    return _SMALL[count] if 0 <= count < len(_SMALL) else str(count)
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Join names as one says them: "A, B and C"."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def is_rare(listeners: int, people: int) -> bool:
+    """Whether an artist is rare here: at most 2 % of people have it, or two do."""
+    return listeners <= max(2, _RARE_SHARE * people)
+
+
+def rarity(listeners: int) -> str:
+    """Say how many here have an artist; the two of you are among them."""
+    if listeners <= 2:
+        return "only you two here"
+    return f"{listeners} people here"
+
+
+def common_ground(
+    shared: int, rare_count: int, rare: Sequence[str], first: Sequence[str]
+) -> str:
+    """Say what two people share; ``rare`` names the first of ``rare_count``."""
+    if not shared:
+        return "No artist in common, but yours and theirs lie close together."
+    head = f"{plural(shared, 'artist')} in common"
+    if rare_count == 1 and shared == 1:
+        return f"{head}, and it is rare here: {rare[0]}."
+    if rare_count:
+        names = ", ".join(rare)
+        more = " and others" if rare_count > len(rare) else ""
+        return f"{head}, {number(rare_count)} of them rare here: {names}{more}."
+    return (
+        f"{head}, above all {listing(first)}." if shared > 1 else f"{head}: {first[0]}."
+    )
+
+
+def percentile(share: float) -> str:
+    """Say a share of 0 to 1 of the community, never more than is true."""
+    return f"closer than {floor(share * 100)} % of people here"
+
+
+def verdict(name: str, score: float) -> str:
+    if score <= 0:
+        return f"You and {name} listen to different music, as far as we can see."
+    words = next(words for least, words in _VERDICTS if score >= least)
+    return words.format(name=name)
+
+
+SOUND_LABELS = {dimension.key: dimension.label for dimension in DIMENSIONS}
+PART_LABELS = {
+    "artist": "Shared artists",
+    "related": "Artists close to each other",
+    "genre": "Genres",
+    "audio": "Sound",
+}
+
+
+def bar(parts: Parts) -> list[dict[str, object]]:
+    """Lay the points of each kind out on a bar of 100; negative ones take no room."""
+    segments: list[dict[str, object]] = []
+    x = 0.0
+    for kind, label in PART_LABELS.items():
+        points = getattr(parts, kind)
+        width = max(0.0, float(points))
+        segments.append(
+            {"kind": kind, "label": label, "points": points, "x": x, "width": width}
+        )
+        x = round(x + width, 1)
+    return segments

@@ -1,0 +1,58 @@
+"""Pages about other people."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import PersonRequest
+from accounts.models import PersonQuerySet, User
+from social import services
+from social.visibility import get_person_or_404
+
+
+@login_required
+@require_safe
+def person(request: PersonRequest, handle: str) -> HttpResponse:
+    found = get_person_or_404(request.user, handle)
+    is_self = found.pk == request.user.pk
+    context = {"person": found, "is_self": is_self, "can_block": not is_self}
+    return render(request, "social/person.html", context)
+
+
+@login_required
+def block_create(request: PersonRequest, handle: str) -> HttpResponse:
+    found = get_person_or_404(request.user, handle)
+    if found.pk == request.user.pk:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "social/block_confirm.html", {"person": found})
+    services.block_create(blocker=request.user, blocked=found, now=timezone.now())
+    messages.success(
+        request, f"{found.shown_name} is blocked: you no longer see each other."
+    )
+    return redirect("social:blocked")
+
+
+@login_required
+@require_POST
+def block_remove(request: PersonRequest, handle: str) -> HttpResponse:
+    # Not through visibility: the person is hidden exactly because of this block.
+    found = get_object_or_404(_blocked_by(request.user), handle=handle)
+    services.block_remove(blocker=request.user, blocked=found)
+    messages.success(request, f"{found.shown_name} is no longer blocked.")
+    return redirect("social:blocked")
+
+
+@login_required
+@require_safe
+def blocked(request: PersonRequest) -> HttpResponse:
+    people = _blocked_by(request.user).order_by("handle", "pk")
+    return render(request, "social/blocked.html", {"people": people})
+
+
+def _blocked_by(person: User) -> PersonQuerySet:
+    people: PersonQuerySet = User.objects.filter(blocked_by__blocker=person)
+    return people

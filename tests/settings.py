@@ -1,0 +1,28 @@
+"""Settings of the tests: the site's own, with a folder and a queue of their own."""
+
+import os
+import tempfile
+
+_DATA_DIR = tempfile.mkdtemp(prefix="musicmatch-tests-")
+os.environ["DATA_DIR"] = _DATA_DIR
+os.environ.setdefault("LOG_LEVEL", "WARNING")
+for _name in ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "SPOTIFY_STANDIN"):
+    os.environ.pop(_name, None)
+
+from musicmatch.settings import *  # noqa: E402, F403
+from musicmatch.settings import DATABASES, MIDDLEWARE, REDIS_URL, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_TASK_ALWAYS_EAGER = True
+CELERY_TASK_EAGER_PROPAGATES = True
+SPOTIFY_MIN_GAP_MS = 0
+STORAGES = {
+    **STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise")]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if not REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": None}
