@@ -24,6 +24,8 @@ class FilterForm(forms.Form):
         required=False,
         min_value=0,
         max_value=150,
+        # A number field of the browser would drop what it cannot read.
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     min_score = forms.DecimalField(
         label="At least this score",
@@ -31,6 +33,7 @@ class FilterForm(forms.Form):
         min_value=0,
         max_value=100,
         decimal_places=1,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     active_days = forms.TypedChoiceField(
         label="Active in the last",

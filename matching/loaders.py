@@ -1,11 +1,22 @@
-"""From rows of the database to a taste, in four queries."""
+"""From rows of the database to tastes."""
 
+import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from ingest.models import ArtistGenre, Source, TopArtist, TopTrack
 from ingest.sound import PersonSound, person_sound
-from matching.engine import AUDIO_DIMENSIONS, RankedList, Taste, merge_ranks
+from matching.engine import (
+    AUDIO_DIMENSIONS,
+    CorruptTaste,
+    RankedList,
+    Taste,
+    merge_ranks,
+    unpack,
+)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,23 +25,40 @@ class LoadedTaste:
     has_spotify: bool
 
 
-def load_taste(person_id: int) -> LoadedTaste:
-    """Read a person's ranked lists of every source and merge them."""
-    lists: dict[tuple[str, str], list[int]] = defaultdict(list)
-    rows = TopArtist.objects.filter(person_id=person_id).order_by("rank", "pk")
-    for source, time_range, artist in rows.values_list(
-        "source", "time_range", "artist_id"
+@dataclass(slots=True)
+class _Lists:
+    """One person's ranked artists by source and time range, and their tracks."""
+
+    ranked: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    tracks: set[int] = field(default_factory=set)
+
+    @property
+    def artists(self) -> set[int]:
+        return {artist for ids in self.ranked.values() for artist in ids}
+
+
+def load_tastes(person_ids: Collection[int]) -> dict[int, LoadedTaste]:
+    """Read people's ranked lists of every source and merge them, by person.
+
+    Three queries, and up to two for each person with any artist.
+    """
+    lists = _lists(person_ids)
+    artists = set().union(*(of_one.artists for of_one in lists.values()))
+    genres = _genres(artists)
+    return {person: _merged(of_one, genres) for person, of_one in lists.items()}
+
+
+def _lists(person_ids: Collection[int]) -> dict[int, _Lists]:
+    lists = {person: _Lists() for person in person_ids}
+    rows = TopArtist.objects.filter(person__in=person_ids).order_by("rank", "pk")
+    for person, source, time_range, artist in rows.values_list(
+        "person_id", "source", "time_range", "artist_id"
     ):
-        lists[source, time_range].append(artist)
-    artists = {artist for ids in lists.values() for artist in ids}
-    sound = _sound(person_id, artists) if artists else None
-    taste = merge_ranks(
-        [RankedList(source, r, ids) for (source, r), ids in lists.items()],
-        genres_of=_genres(artists),
-        audio=[sound.means[key] for key in AUDIO_DIMENSIONS] if sound else None,
-        tempo_window=sound.tempo_window if sound else None,
-    )
-    return LoadedTaste(taste, any(source == Source.SPOTIFY for source, _ in lists))
+        lists[person].ranked.setdefault((source, time_range), []).append(artist)
+    tracks = TopTrack.objects.filter(person__in=person_ids)
+    for person, track in tracks.values_list("person_id", "track_id"):
+        lists[person].tracks.add(track)
+    return lists
 
 
 def _genres(artists: set[int]) -> dict[int, list[int]]:
@@ -41,7 +69,28 @@ def _genres(artists: set[int]) -> dict[int, list[int]]:
     return genres
 
 
-def _sound(person_id: int, artists: set[int]) -> PersonSound | None:
-    tracks = TopTrack.objects.filter(person_id=person_id)
-    sound = person_sound(set(tracks.values_list("track_id", flat=True)), artists)
+def _merged(lists: _Lists, genres: dict[int, list[int]]) -> LoadedTaste:
+    sound = _sound(lists)
+    taste = merge_ranks(
+        [RankedList(source, r, ids) for (source, r), ids in lists.ranked.items()],
+        genres_of=genres,
+        audio=[sound.means[key] for key in AUDIO_DIMENSIONS] if sound else None,
+        tempo_window=sound.tempo_window if sound else None,
+    )
+    return LoadedTaste(taste, any(s == Source.SPOTIFY for s, _ in lists.ranked))
+
+
+def _sound(lists: _Lists) -> PersonSound | None:
+    if not lists.ranked:
+        return None
+    sound = person_sound(lists.tracks, lists.artists)
     return sound if sound is not None and sound.is_whole else None
+
+
+def opened(person_id: int, blob: bytes) -> Taste | None:
+    """Unpack a kept taste; None, with a line in the log, when it cannot be read."""
+    try:
+        return unpack(bytes(blob))
+    except CorruptTaste:
+        logger.exception("The taste of person %d cannot be read.", person_id)
+        return None

@@ -2,58 +2,81 @@
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import BinaryField, BooleanField, Value
 
 from matching import engine
-from matching.models import Taste
+from matching.loaders import opened
+from matching.models import Taste, TasteChange
+
+_Stamp = tuple[Path, int, int]
 
 
 class _Reader:
     """Keeps one view and brings it up to date at each call.
 
-    A new generation is noticed by its manifest; a change of a taste by one query
-    for everything after the last seq seen.
+    A new generation is noticed by its manifest; a change or a departure by one
+    query for everything after the last seq seen.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: tuple[Path, int, int] | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        self._stamp: _Stamp | None = None
         self._view: engine.View | None = None
         self._seq = 0
 
     def view(self) -> engine.View:
         with self._lock:
-            self._notice_generation()
-            return self._catch_up()
+            view = self._caught_up()
+            # A builder that finished meanwhile has also swept what it had read.
+            while self._stamp != _stamp():
+                view = self._caught_up()
+            return view
 
-    def _notice_generation(self) -> None:
-        folder = Path(settings.INDEX_DIR)
-        try:
-            stat = os.stat(folder / "MANIFEST.json")
-        except FileNotFoundError as error:
-            self._seen = None
-            raise engine.IndexMissing from error
-        seen = (folder, stat.st_mtime_ns, stat.st_ino)
-        if seen == self._seen:
-            return
-        index = engine.Index.load(folder)
-        self._view, self._seq, self._seen = index.view(), index.watermark, seen
-
-    def _catch_up(self) -> engine.View:
-        assert self._view is not None  # noqa: S101
-        rows = Taste.objects.changed_since(self._seq).values_list(
-            "person_id", "seq", "blob", "is_visible"
-        )
-        changes: dict[int, engine.Taste | None] = {}
-        for person_id, seq, blob, is_visible in rows:
-            taste = engine.unpack(bytes(blob)) if is_visible else None
-            changes[person_id] = taste
-            self._seq = max(self._seq, seq)
+    def _caught_up(self) -> engine.View:
+        stamp = _stamp()
+        if self._view is None or stamp != self._stamp:
+            index = engine.Index.load(stamp[0])
+            self._view, self._seq, self._stamp = index.view(), index.watermark, stamp
+        changes, seq = _changes_since(self._seq)
         if changes:
-            self._view = self._view.updated(changes)
+            self._view, self._seq = self._view.updated(changes), seq
         return self._view
+
+
+def _stamp() -> _Stamp:
+    """What tells one manifest from the next; raises ``engine.IndexMissing``."""
+    folder = Path(settings.INDEX_DIR)
+    try:
+        found = os.stat(folder / "MANIFEST.json")
+    except FileNotFoundError as error:
+        raise engine.IndexMissing(f"No manifest in {folder}.") from error
+    return folder, found.st_mtime_ns, found.st_ino
+
+
+def _changes_since(watermark: int) -> tuple[dict[int, engine.Taste | None], int]:
+    """Return each changed person's taste, None for the hidden and departed."""
+    columns = ("person_id", "seq", "blob", "is_visible")
+    tastes = Taste.objects.changed_since(watermark).order_by().values_list(*columns)
+    departed = TasteChange.objects.departed_since(watermark).values_list(
+        "taste_id",
+        "seq",
+        Value(b"", output_field=BinaryField()),
+        Value(False, output_field=BooleanField()),
+    )
+    rows: Iterable[tuple[int, int, bytes, bool]] = tastes.union(departed, all=True)
+    changes: dict[int, engine.Taste | None] = {}
+    newest = watermark
+    for person_id, seq, blob, is_visible in rows:
+        changes[person_id] = opened(person_id, blob) if is_visible else None
+        newest = max(newest, seq)
+    return changes, newest
 
 
 _reader = _Reader()
@@ -65,3 +88,8 @@ def current_view() -> engine.View:
     Raises ``engine.IndexMissing`` or ``engine.IndexCorrupt`` before the first build.
     """
     return _reader.view()
+
+
+def forget() -> None:
+    """Start over, as a new process would."""
+    _reader.forget()

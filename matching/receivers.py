@@ -3,14 +3,35 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
+from django.utils import timezone
 
+from accounts.models import User
 from accounts.signals import visibility_changed
 from ingest.signals import listening_changed
-from matching.services import taste_refresh
+from matching.models import Taste
+from matching.services import taste_changed, taste_departed
 
 
 @receiver(listening_changed, dispatch_uid="matching.listening_changed")
 @receiver(visibility_changed, dispatch_uid="matching.visibility_changed")
 def refresh_taste(person_id: int, now: datetime, **_: Any) -> None:
-    taste_refresh(person_id=person_id, now=now)
+    taste_changed(person_id=person_id, now=now)
+
+
+@receiver(post_save, sender=User, dispatch_uid="matching.person_saved_whole")
+def refresh_after_admin(
+    instance: User, created: bool, update_fields: Any, **_: Any
+) -> None:
+    """The admin site saves whole rows: someone may be suspended or paused by it.
+
+    Services name the fields they save, and send their own signals.
+    """
+    if not created and update_fields is None:
+        taste_changed(person_id=instance.pk, now=timezone.now())
+
+
+@receiver(post_delete, sender=Taste, dispatch_uid="matching.taste_deleted")
+def note_departure(instance: Taste, **_: Any) -> None:
+    taste_departed(person_id=instance.person_id)

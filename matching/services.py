@@ -1,66 +1,101 @@
 """Keeping tastes and the index they are searched by up to date."""
 
 import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.files import locks
 from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts.models import User
 from matching import engine
-from matching.loaders import load_taste
-from matching.models import Taste
+from matching.loaders import LoadedTaste, load_tastes, opened
+from matching.models import Taste, TasteChange
 
 logger = logging.getLogger(__name__)
 
-_BUILD_LOCK = "index-build"
-_BUILD_SECONDS = 600
 _NIGHTLY = timedelta(hours=24)
 _MOST_CHANGED = 1000
 _GROWTH = 0.05
 # Any number no other advisory lock of the project uses.
 _SEQ_LOCK = 7_016_001
+_gathered: ContextVar[set[int] | None] = ContextVar("gathered", default=None)
 
 
 class BuildRunning(Exception):
     """Another process builds the index right now."""
 
 
-@transaction.atomic
+# --- Tastes ---------------------------------------------------------------
+
+
 def taste_refresh(*, person_id: int, now: datetime) -> None:
     """Compute a person's taste again; the next board anyone opens has it.
 
     An unchanged taste keeps its place in the sequence.
     """
-    person = User.objects.filter(pk=person_id).first()
-    if person is None:
-        return
-    loaded = load_taste(person_id)
-    blob = engine.pack(loaded.taste)
-    is_visible = person.is_discoverable and len(loaded.taste) > 0
-    earlier = Taste.objects.filter(pk=person_id).first()
-    if (
-        earlier is not None
-        and bytes(earlier.blob) == blob
-        and earlier.is_visible == is_visible
-        and earlier.has_spotify == loaded.has_spotify
-    ):
-        return
-    taste = Taste(
-        person_id=person_id,
-        seq=_next_seq(),
-        blob=blob,
-        is_visible=is_visible,
+    tastes_refresh(person_ids=[person_id], now=now)
+
+
+@transaction.atomic
+def tastes_refresh(*, person_ids: Collection[int], now: datetime) -> None:
+    """Compute the tastes of several people again, written in one go."""
+    # Locked before reading: of two changes at once the later sees both. Without
+    # the key, because both hold rows that point at the person.
+    people = User.objects.select_for_update(no_key=True).order_by("pk")
+    present = people.in_bulk(list(person_ids))
+    loaded = load_tastes(present)
+    earlier = Taste.objects.in_bulk(present)
+    changed = []
+    for pk, person in sorted(present.items()):
+        taste = _taste(person, loaded[pk], now)
+        if not _is_same(taste, earlier.get(pk)):
+            changed.append(taste)
+    if changed:
+        _write(changed)
+
+
+def _taste(person: User, loaded: LoadedTaste, now: datetime) -> Taste:
+    return Taste(
+        person_id=person.pk,
+        blob=engine.pack(loaded.taste),
+        is_visible=person.is_discoverable and len(loaded.taste) > 0,
         has_spotify=loaded.has_spotify,
         computed_at=now,
     )
-    taste.save(force_insert=earlier is None, force_update=earlier is not None)
 
 
-def _next_seq() -> int:
-    """Return the next place in the sequence of changes, inside a transaction.
+def _is_same(taste: Taste, earlier: Taste | None) -> bool:
+    if earlier is None:
+        # Nobody has seen anything of them, and there is nothing to see.
+        return bytes(taste.blob) == engine.pack(engine.Taste.empty)
+    return (
+        bytes(earlier.blob) == taste.blob
+        and earlier.is_visible == taste.is_visible
+        and earlier.has_spotify == taste.has_spotify
+    )
+
+
+def _write(tastes: list[Taste]) -> None:
+    lock_sequence()
+    seqs = TasteChange.objects.note([taste.person_id for taste in tastes])
+    for taste, seq in zip(tastes, seqs, strict=True):
+        taste.seq = seq
+    Taste.objects.bulk_create(
+        tastes,
+        update_conflicts=True,
+        unique_fields=["person"],
+        update_fields=["seq", "blob", "is_visible", "has_spotify", "computed_at"],
+    )
+
+
+def lock_sequence() -> None:
+    """Take the sequence of changes for the rest of this transaction.
 
     Readers ask for what came after a seq they know, so seqs must become visible
     in order: on Postgres writers wait for each other here until they commit. On
@@ -69,38 +104,82 @@ def _next_seq() -> int:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SEQ_LOCK])
-    return (Taste.objects.aggregate(top=Max("seq"))["top"] or 0) + 1
 
 
-def index_rebuild(*, now: datetime) -> engine.Index:
+@transaction.atomic
+def taste_departed(*, person_id: int) -> None:
+    """Note that a taste was deleted: the next board anyone opens is without it."""
+    lock_sequence()
+    TasteChange.objects.note([person_id])
+
+
+def taste_changed(*, person_id: int, now: datetime) -> None:
+    """Refresh a taste now, or at the end of :func:`refreshes_gathered`."""
+    waiting = _gathered.get()
+    if waiting is None:
+        taste_refresh(person_id=person_id, now=now)
+    else:
+        waiting.add(person_id)
+
+
+@contextmanager
+def refreshes_gathered(*, now: datetime) -> Iterator[None]:
+    """Compute each taste that changes inside once, at the end. For bulk loads."""
+    waiting: set[int] = set()
+    token = _gathered.set(waiting)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    tastes_refresh(person_ids=waiting, now=now)
+
+
+# --- The index ------------------------------------------------------------
+
+
+def index_rebuild(*, now: datetime, waits: bool = False) -> engine.Index:
     """Build the index from every taste and make it the current one.
 
-    Raises :class:`BuildRunning` when another process is at it.
+    When another process is at it, waits for that or raises :class:`BuildRunning`.
     """
-    if not cache.add(_BUILD_LOCK, 1, _BUILD_SECONDS):
-        raise BuildRunning
-    try:
+    folder = Path(settings.INDEX_DIR)
+    with _build_lock(folder, waits=waits):
         index = _build(now)
-        index.save(settings.INDEX_DIR)
-    finally:
-        cache.delete(_BUILD_LOCK)
+        index.save(folder)
+        TasteChange.objects.filter(seq__lte=index.watermark).delete()
     logger.info("Index built: %d people.", len(index))
     return index
 
 
+@contextmanager
+def _build_lock(folder: Path, *, waits: bool) -> Iterator[None]:
+    """Keep other builders out of the folder, until the end even of a killed one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "build.lock").open("w") as file:
+        flags = locks.LOCK_EX if waits else locks.LOCK_EX | locks.LOCK_NB
+        if not locks.lock(file, flags):
+            raise BuildRunning
+        yield
+
+
+def _newest_seq() -> int:
+    newest = (model.objects.aggregate(seq=Max("seq")) for model in (Taste, TasteChange))
+    return max(row["seq"] or 0 for row in newest)
+
+
 def _build(now: datetime) -> engine.Index:
-    watermark = 0
+    # Read before the tastes: what changes meanwhile is merely applied once more.
+    watermark = _newest_seq()
     people: list[tuple[int, engine.Taste]] = []
     fit_rows: list[int] = []
-    # One statement, so that rows and watermark are of one moment.
-    rows = Taste.objects.order_by("person_id").values_list(
-        "person_id", "seq", "blob", "is_visible", "has_spotify"
-    )
-    for person_id, seq, blob, is_visible, has_spotify in rows.iterator(2000):
-        watermark = max(watermark, seq)
-        if not is_visible:
+    rows = Taste.objects.filter(is_visible=True).order_by("person_id")
+    for person_id, blob, has_spotify in rows.values_list(
+        "person_id", "blob", "has_spotify"
+    ).iterator(2000):
+        taste = opened(person_id, blob)
+        if taste is None:
             continue
-        people.append((person_id, engine.unpack(bytes(blob))))
+        people.append((person_id, taste))
         if settings.FIT_ON_SPOTIFY or not has_spotify:
             fit_rows.append(person_id)
     return engine.build_index(
@@ -108,22 +187,28 @@ def _build(now: datetime) -> engine.Index:
     )
 
 
+def _current_index() -> engine.Index | None:
+    try:
+        return engine.Index.load(settings.INDEX_DIR)
+    except (engine.IndexMissing, engine.IndexCorrupt):
+        return None
+
+
 def index_is_ready() -> bool:
     """Whether there is an index that can be read."""
-    try:
-        engine.Index.load(settings.INDEX_DIR)
-    except (engine.IndexMissing, engine.IndexCorrupt):
-        return False
-    return True
+    return _current_index() is not None
 
 
 def index_is_due(*, now: datetime) -> bool:
-    """Whether the index is missing, a day old, or behind by a twentieth."""
-    try:
-        index = engine.Index.load(settings.INDEX_DIR)
-    except (engine.IndexMissing, engine.IndexCorrupt):
+    """Whether the index is missing, a day old, behind by a twentieth, or not ours."""
+    index = _current_index()
+    if index is None or now - index.built_at >= _NIGHTLY:
         return True
-    if now - index.built_at >= _NIGHTLY:
+    # An index ahead of its database belongs to another one, or to a later state.
+    if index.watermark > _newest_seq():
         return True
-    changed = Taste.objects.changed_since(index.watermark).count()
+    changed = (
+        Taste.objects.changed_since(index.watermark).count()
+        + TasteChange.objects.departed_since(index.watermark).count()
+    )
     return changed >= max(1, min(_MOST_CHANGED, _GROWTH * len(index)))

@@ -1,14 +1,19 @@
 """What workers do for matching."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from celery import shared_task
+from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone
 
 from matching import services
 
 logger = logging.getLogger(__name__)
+
+_ASK_EVERY_SECONDS = 20
 
 
 @shared_task(soft_time_limit=600, time_limit=660)
@@ -20,3 +25,10 @@ def rebuild_index_when_due_task(**_: Any) -> None:
         services.index_rebuild(now=now)
     except services.BuildRunning:
         logger.info("Another process builds the index.")
+
+
+def ask_for_index() -> None:
+    """Queue a build because someone waits for one; seldom, and never in the way."""
+    if cache.add("index-asked", 1, _ASK_EVERY_SECONDS):
+        queue = partial(rebuild_index_when_due_task.delay)
+        transaction.on_commit(queue, robust=True)

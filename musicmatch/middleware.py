@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 
 
 class LoopbackHostMiddleware:
@@ -24,3 +25,19 @@ class LoopbackHostMiddleware:
                 f"{request.scheme}://{place}{request.get_full_path()}"
             )
         return self.get_response(request)
+
+
+class NotFoundMiddleware:
+    """Every 404 is the one page, whatever made it, with DEBUG on as well.
+
+    A missing person and one who is hidden from the viewer must look the same.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 404:
+            return response
+        return render(request, "404.html", status=404)

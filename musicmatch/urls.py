@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from musicmatch import views
 
@@ -13,6 +14,8 @@ urlpatterns = [
     path("styleguide/", views.styleguide, name="styleguide"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    # allauth's own page would leave the listening and the tokens of a service behind.
+    path("accounts/3rdparty/", RedirectView.as_view(pattern_name="ingest:sources")),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("ingest.urls")),

@@ -6,7 +6,6 @@ from typing import Any
 
 import environ
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.utils import OperationalError
 
@@ -79,6 +78,6 @@ def _demo_people() -> int:
 
 def _number(name: str, default: int) -> int:
     try:
-        return environ.FileAwareEnv().int(name, default=default)
-    except (ValueError, ImproperlyConfigured) as error:
+        return int(os.environ.get(name) or default)
+    except ValueError as error:
         raise CommandError(f"{name} must be a whole number.") from error

@@ -102,7 +102,8 @@ def test_missing_tenths_go_to_the_largest_remainders(crowd_view: View) -> None:
         if receipt.similarity <= 0:
             continue
         scale = 10 * receipt.score / receipt.similarity
-        up, down = [], []
+        up: list[float] = []
+        down: list[float] = []
         for row in receipt.rows:
             remainder = row.term * scale % 1
             is_up = int(row.points * 10) > math.floor(row.term * scale)

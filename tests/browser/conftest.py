@@ -1,0 +1,120 @@
+"""A real Chromium against a live server, with the stand-in Spotify behind it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from accounts.models import User
+from matching.services import index_rebuild
+from musicmatch.standins.spotify import SpotifyStandin
+from tests.conftest import NOW, require_or_skip
+from tests.factories import make_person, make_taste
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
+_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run"
+    " --disable-background-networking --disable-component-update --disable-sync"
+).split()
+SHARED = ["Portishead", "Grouper", "Sade", "Burial", "Can", "Low", "Neu!", "Coil"]
+
+# Playwright keeps an event loop in this thread; the ORM calls here are ordinary.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _chromium() -> None:
+    require_or_skip(bool(CHROMIUM), "Chromium")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> Any:
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": _FLAGS}
+
+
+@pytest.fixture
+def site(live_server: Any, standin: SpotifyStandin, settings: Any) -> str:
+    """The address of the site, where Spotify's sign-in works."""
+    policy = deepcopy(settings.CONTENT_SECURITY_POLICY)
+    policy["DIRECTIVES"]["form-action"][-1] = standin.accounts_url
+    settings.CONTENT_SECURITY_POLICY = policy
+    return str(live_server.url).replace("localhost", "127.0.0.1")
+
+
+@pytest.fixture
+def people(transactional_db: None) -> list[User]:
+    """A dozen people with overlapping taste; the first one is looked through."""
+    made = []
+    for number in range(12):
+        person = make_person(f"listener_{number}", country="NO" if number % 2 else "PT")
+        person.set_password("a long password")
+        person.save()
+        start = number % 4
+        make_taste(
+            person,
+            [*SHARED[start : start + 5], f"Own {number}", f"Other {number}"],
+            genres=["trip hop", "ambient"],
+        )
+        made.append(person)
+    index_rebuild(now=NOW)
+    return made
+
+
+class Watched:
+    """A page that remembers what went wrong on it."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        self.page = page
+        self.site = site
+        self.console: list[str] = []
+        self.elsewhere: list[str] = []
+        page.on("console", self._hear)
+        page.on("request", self._see)
+
+    def _hear(self, message: Any) -> None:
+        # The status of a page that was asked for is not a fault of the page.
+        is_status = message.text.startswith("Failed to load resource")
+        if message.type in {"error", "warning"} and not is_status:
+            self.console.append(message.text)
+
+    def _see(self, request: Any) -> None:
+        if not request.url.startswith((self.site, "data:", "http://127.0.0.1")):
+            self.elsewhere.append(request.url)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.site + path)
+
+    def sign_in(self, person: User) -> None:
+        self.open("/accounts/login/")
+        self.page.fill("[name=login]", person.username)
+        self.page.fill("[name=password]", "a long password")
+        self.page.press("[name=password]", "Enter")
+        self.page.wait_for_url("**/matches/")
+
+
+@pytest.fixture
+def watched(site: str, browser: Browser) -> Iterator[Any]:
+    """Open contexts of any width and scheme; nothing may go wrong in any of them."""
+    contexts: list[BrowserContext] = []
+    pages: list[Watched] = []
+
+    def make(*, width: int = 1280, scheme: Any = "light", js: bool = True) -> Watched:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            java_script_enabled=js,
+            bypass_csp=False,
+        )
+        contexts.append(context)
+        pages.append(Watched(context.new_page(), site))
+        return pages[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert [line for page in pages for line in page.console] == []
+    assert [url for page in pages for url in page.elsewhere] == []

@@ -1,0 +1,99 @@
+"""People, a music service and a clock for every test."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from matching import reader
+from matching.services import index_rebuild
+from musicmatch.standins.spotify import SpotifyStandin
+from tests.factories import make_person, make_taste
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+HOST = "127.0.0.1:8000"
+
+
+def require_or_skip(present: bool, what: str) -> None:
+    """Skip without a service, and fail where services are required."""
+    if present:
+        return
+    if os.environ.get("REQUIRE_SERVICES") == "1":
+        pytest.fail(f"{what} is required here and is not there")
+    pytest.skip(f"{what} is not there")
+
+
+@pytest.fixture(autouse=True)
+def _own_state(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """Every test has an index folder, a cache and a reader of its own."""
+    settings.INDEX_DIR = tmp_path / "index"
+    cache.clear()
+    reader.forget()
+    yield
+    reader.forget()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """The owner: the person a test looks through."""
+    return make_person("ada_owner")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    return make_person("ben_near")
+
+
+@pytest.fixture
+def cyd(db: None) -> User:
+    """The stranger."""
+    return make_person("cyd_stranger")
+
+
+@pytest.fixture
+def dee(db: None) -> User:
+    """The one who is blocked."""
+    return make_person("dee_blocked")
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(HTTP_HOST=HOST)
+
+
+@pytest.fixture
+def community(ada: User, ben: User, cyd: User, dee: User) -> list[User]:
+    """Four people who share some artists, and an index of them."""
+    make_taste(ada, ["Portishead", "Grouper", "Sade", "Burial", "Can"])
+    make_taste(ben, ["Grouper", "Portishead", "Sade", "Neu!"])
+    make_taste(cyd, ["Sade", "Autechre", "Coil"])
+    make_taste(dee, ["Portishead", "Burial", "Can", "Low"])
+    index_rebuild(now=NOW)
+    return [ada, ben, cyd, dee]
+
+
+@pytest.fixture
+def standin(settings: Any) -> Iterator[SpotifyStandin]:
+    """A stand-in Spotify over real HTTP, and the site pointed at it."""
+    with SpotifyStandin() as server:
+        settings.SPOTIFY_CLIENT_ID = server.client_id
+        settings.SPOTIFY_CLIENT_SECRET = server.client_secret
+        settings.SPOTIFY_ACCOUNTS_URL = server.accounts_url
+        settings.SPOTIFY_API_URL = server.api_url
+        providers = settings.SOCIALACCOUNT_PROVIDERS
+        app = {"client_id": server.client_id, "secret": server.client_secret}
+        settings.SOCIALACCOUNT_PROVIDERS = {
+            "spotify": {**providers["spotify"], "APPS": [app]}
+        }
+        yield server
