@@ -33,4 +33,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "from musicmatch.supervisor.ports import page_answers; raise SystemExit(not page_answers(8000, '/healthz'))"]
-CMD ["gunicorn", "--config", "musicmatch/gunicorn.conf.py", "musicmatch.wsgi"]
+CMD ["gunicorn", "--config", "musicmatch/gunicorn_config.py", "musicmatch.wsgi"]

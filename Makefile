@@ -7,7 +7,7 @@ SHELL := /bin/sh
 venv := .venv
 bin := $(venv)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 python := $(bin)/python
-code := accounts ingest matching musicmatch social tests manage.py
+code := accounts ingest matching musicmatch social manage.py
 bench_commands := bench_pages bench_import
 
 # Tests and checks start from the safe defaults of a laptop, whatever the shell holds.
@@ -33,15 +33,18 @@ test: setup ## Run every test on SQLite, without any service
 	@$(laptop) $(python) -m pytest
 
 check: setup ## Format, lint, types, layers, migrations, settings, templates
-	$(bin)/ruff format --check $(code)
-	$(bin)/ruff check $(code)
-	$(laptop) $(bin)/mypy $(code)
+	$(bin)/ruff format --check $(code) tests
+	$(bin)/ruff check $(code) tests
+	@echo mypy
+	@$(laptop) $(bin)/mypy $(code)
 	$(bin)/lint-imports
-	$(laptop) $(python) manage.py makemigrations --check --dry-run
-	$(laptop) $(python) manage.py check --fail-level WARNING
+	@echo manage.py makemigrations --check
+	@$(laptop) $(python) manage.py makemigrations --check --dry-run
+	@echo manage.py check
+	@$(laptop) $(python) manage.py check --fail-level WARNING
 	@echo manage.py check --deploy
 	@$(laptop) env $(production) $(python) manage.py check --deploy --fail-level WARNING
-	$(bin)/djlint --check --lint templates
+	$(bin)/djlint --quiet --lint templates
 
 bench: setup ## Measure what has a limit: pages and imports
 	@for command in $(bench_commands); do \

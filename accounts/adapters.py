@@ -7,15 +7,18 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base import AuthError
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.db import transaction
+from django.db.utils import IntegrityError
+from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts import gate
+from accounts.models import User
 from accounts.spotify.errors import Refusal, SignInRefused
+from accounts.spotify.pages import refusal_page
+from accounts.spotify.receivers import keep_tokens
+
+_LONGEST_NAME = 50
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -33,7 +36,19 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """A random user name: the public handle is chosen by the person later."""
         user = sociallogin.user
         user.username = f"spotify-{secrets.token_hex(8)}"
-        user.display_name = data.get("name", "")[:50]
+        user.display_name = data.get("name", "")[:_LONGEST_NAME].strip()
+        return user
+
+    def save_user(
+        self, request: HttpRequest, sociallogin: Any, form: Any = None
+    ) -> User:
+        """Write a new person, their account at Spotify and their grant, or nothing."""
+        try:
+            with transaction.atomic():
+                user: User = super().save_user(request, sociallogin, form)
+                keep_tokens(user, sociallogin)
+        except IntegrityError as error:
+            raise SignInRefused(Refusal.STATE, "signed up twice at once") from error
         return user
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
@@ -48,34 +63,17 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         extra_context: dict[str, Any] | None = None,
     ) -> None:
         """Answer every failed sign-in with a sentence and the other doors."""
-        refusal = _refusal_of(request, error, exception)
+        is_ours = "state" in (extra_context or {})
+        refusal = _refusal_of(error, exception, is_ours=is_ours)
         raise ImmediateHttpResponse(refusal_page(request, refusal))
 
 
 def _refusal_of(
-    request: HttpRequest, error: str | None, exception: Exception | None
+    error: str | None, exception: Exception | None, *, is_ours: bool
 ) -> Refusal:
+    """``is_ours``: the state that came back is one this session sent out."""
     if isinstance(exception, SignInRefused):
         return exception.refusal
-    if error == AuthError.CANCELLED:
-        return Refusal.DENIED
-    if isinstance(exception, OAuth2Error) and "invalid_client" in str(exception):
-        return Refusal.MISCONFIGURED
-    if exception is not None or "error" in request.GET:
-        return Refusal.UNAVAILABLE
-    return Refusal.STATE
-
-
-def refusal_page(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    closed = gate.closure("spotify", timezone.now())
-    context = {
-        "reason": refusal.value,
-        "reason_text": refusal.words,
-        "retry_at": closed.until if closed else None,
-    }
-    status = 503 if refusal in {Refusal.RESTING, Refusal.UNAVAILABLE} else 401
-    if refusal is Refusal.DENIED:
-        status = 200
-    return render(
-        request, "socialaccount/authentication_error.html", context, status=status
-    )
+    if not is_ours:
+        return Refusal.STATE
+    return Refusal.DENIED if error == AuthError.CANCELLED else Refusal.UNAVAILABLE

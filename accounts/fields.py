@@ -27,7 +27,7 @@ def decrypt(token: str) -> str:
     """Decrypt with whichever key fits; raises :class:`CannotDecrypt`."""
     keys = tuple(settings.FIELD_ENCRYPTION_KEYS)
     try:
-        return _fernet(keys).decrypt(token.encode("ascii")).decode()
+        return _fernet(keys).decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise CannotDecrypt("no key of FIELD_ENCRYPTION_KEYS opens it") from error
 
@@ -36,7 +36,8 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     """Holds plain text in Python and a Fernet token in the database.
 
     An empty text stays empty. Values cannot be searched for: every write of the
-    same text gives another token.
+    same text gives another token. Reading a row whose value no key opens raises
+    :class:`CannotDecrypt`; ``defer`` the column where that must not happen.
     """
 
     def from_db_value(self, value: str | None, *_: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Forms about oneself."""
 
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -9,6 +10,20 @@ from django.core.exceptions import ValidationError
 from accounts import handles
 from accounts.models import User
 from accounts.text import clean_line, clean_paragraphs
+
+
+class LineField(forms.CharField):
+    """One line of text for others to read; its length is that of the clean text."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_line(super().to_python(value) or "")
+
+
+class ParagraphsField(forms.CharField):
+    """Like :class:`LineField`, with line breaks."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_paragraphs(super().to_python(value) or "")
 
 
 class _PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -37,9 +52,6 @@ class _PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError("Someone has this handle already.", code="unique")
         return handle
 
-    def clean_display_name(self) -> str:
-        return clean_line(self.cleaned_data["display_name"])
-
 
 class JoinForm(_PersonForm):
     consent = forms.BooleanField(
@@ -53,6 +65,7 @@ class JoinForm(_PersonForm):
     class Meta:
         model = User
         fields = ("handle", "display_name", "country")
+        field_classes = {"display_name": LineField}
         help_texts = {
             "display_name": "Shown beside your handle. Leave it empty to go by that.",
             "country": "Only if you want it shown and found.",
@@ -64,6 +77,7 @@ class JoinForm(_PersonForm):
             self.initial["handle"] = handles.suggest_handle()
 
 
+@cache
 def _time_zones() -> list[tuple[str, str]]:
     names = sorted(z for z in available_timezones() if "/" in z or z == "UTC")
     return [(name, name.replace("_", " ")) for name in names]
@@ -75,8 +89,6 @@ class ProfileForm(_PersonForm):
     class Meta:
         model = User
         fields = ("handle", "display_name", "country", "bio", "time_zone")
+        field_classes = {"display_name": LineField, "bio": ParagraphsField}
         widgets = {"bio": forms.Textarea(attrs={"rows": 4})}
         labels = {"bio": "About you"}
-
-    def clean_bio(self) -> str:
-        return clean_paragraphs(self.cleaned_data["bio"])

@@ -9,10 +9,11 @@ MIN_LENGTH, MAX_LENGTH = 3, 30
 
 RESERVED = frozenset(
     """about account accounts admin administrator all anonymous api blocked
-    connections data everyone export help healthz home host login logout
-    matches me messages moderator moderators musicmatch null none notices
-    official people privacy readyz root settings signup sources spotify staff
-    static support system taste undefined welcome you""".split()
+    connections data deleted everyone export help healthz home host login logout
+    matches me messages moderation moderator moderators musicmatch muted nobody
+    none notices notifications null official people privacy readyz root search
+    settings signup someone sources spotify staff static support system taste
+    undefined user users welcome you""".split()
 )
 
 _ADJECTIVES = """amber autumn blue brass bright calm copper distant early east

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from math import ceil
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -32,8 +34,11 @@ class PersonMiddleware:
     ) -> HttpResponse | None:
         if not isinstance(error, OverLimit):
             return None
-        context = {"limit_words": error.limit.words, "until": error.until}
-        return render(request, "429.html", context, status=429)
+        context = {"limit_text": error.limit.words, "retry_at": error.until}
+        response = render(request, "429.html", context, status=429)
+        seconds = ceil((error.until - timezone.now()).total_seconds())
+        response.headers["Retry-After"] = str(max(1, seconds))
+        return response
 
 
 def _zone_of(request: HttpRequest) -> ZoneInfo | None:
@@ -42,13 +47,16 @@ def _zone_of(request: HttpRequest) -> ZoneInfo | None:
     _note_activity(request.user)
     try:
         return ZoneInfo(request.user.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
 
 def _note_activity(person: User) -> None:
     now = timezone.now()
-    if person.last_active_at and now - person.last_active_at < _LAST_ACTIVE_EVERY:
+    before = now - _LAST_ACTIVE_EVERY
+    if person.last_active_at and person.last_active_at > before:
         return
-    User.objects.filter(pk=person.pk).update(last_active_at=now)
+    # Asked again in the update: of several requests at once one writes.
+    is_due = Q(last_active_at__isnull=True) | Q(last_active_at__lte=before)
+    User.objects.filter(is_due, pk=person.pk).update(last_active_at=now)
     person.last_active_at = now

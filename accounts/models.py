@@ -140,6 +140,11 @@ class SpotifyGrant(models.Model):
     def __str__(self) -> str:
         return f"Spotify grant of {self.person_id}"
 
+    @property
+    def version(self) -> tuple[datetime, datetime | None]:
+        """Changes with every consent and every refresh."""
+        return self.authorized_at, self.refreshed_at
+
     def is_fresh(self, now: datetime) -> bool:
         """Whether the access token outlives the next minute."""
         return self.expires_at > now + timedelta(minutes=1)

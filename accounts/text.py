@@ -1,27 +1,42 @@
 """Cleaning what people type for others to read."""
 
+import re
 import unicodedata
 
-# Letters that reorder or hide others; the joiners that scripts and emoji need stay.
-_KEPT_FORMAT = {"\u200c", "\u200d"}
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+# Not letters to the eye: fillers of Hangul and the empty Braille cell.
+_BLANK = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}
+# The joiners that scripts and emoji need stay, between two visible signs only.
+_LOOSE_JOINER = re.compile(r"(?<!\S)[\u200c\u200d]+|[\u200c\u200d]+(?!\S)")
+_JOINERS = re.compile(r"([\u200c\u200d])[\u200c\u200d]+")
+_LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def clean_line(text: str) -> str:
-    """Return one line without control or direction-changing characters."""
-    return " ".join(_without_controls(text, keep="").split())
+    """Return one line without invisible or direction-changing characters."""
+    return _one_spaced(_visible(text))
 
 
 def clean_paragraphs(text: str) -> str:
-    """Return text with its line breaks, otherwise as :func:`clean_line`."""
-    lines = _without_controls(text, keep="\n").split("\n")
-    return "\n".join(" ".join(line.split()) for line in lines).strip()
+    """Return lines cleaned like :func:`clean_line`, one empty line between at most."""
+    lines = "\n".join(_one_spaced(line) for line in _visible(text).split("\n"))
+    return _BLANK_LINES.sub("\n\n", lines).strip()
 
 
-def _without_controls(text: str, *, keep: str) -> str:
-    def stays(letter: str) -> bool:
-        if letter in keep or letter in _KEPT_FORMAT or letter in "\t\n":
-            return True
-        return unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Co"}
+def _one_spaced(line: str) -> str:
+    words = " ".join(line.split())
+    return " ".join(_LOOSE_JOINER.sub("", _JOINERS.sub(r"\1", words)).split())
 
-    normal = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    return "".join(letter for letter in normal if stays(letter))
+
+def _visible(text: str) -> str:
+    """Return text in NFC with line breaks and without control characters."""
+    normal = unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text))
+    return "".join(letter for letter in normal if _stays(letter))
+
+
+def _stays(letter: str) -> bool:
+    if letter in {"\n", "\t", _NON_JOINER, _JOINER}:
+        return True
+    is_hidden = unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Co"}
+    return not is_hidden and letter not in _BLANK

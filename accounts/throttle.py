@@ -1,7 +1,8 @@
 """Every limit on what a person may do, named once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.core.cache import cache
 
@@ -30,29 +31,38 @@ class OverLimit(Exception):
         self.until = until
 
 
-def _key(limit: Limit, who: str) -> str:
-    return f"limit:{limit.name}:{who}"
+def _slots(limit: Limit, who: str) -> list[str]:
+    return [f"limit:{limit.name}:{who}:{number}" for number in range(limit.times)]
 
 
-def _ends(times: list[float], limit: Limit, now: datetime) -> datetime | None:
-    recent = [t for t in times if t > now.timestamp() - limit.seconds]
-    if len(recent) < limit.times:
+def _free_from(ends: Iterable[float], limit: Limit, now: datetime) -> datetime | None:
+    """Return when the first taken slot ends, or None while one is free."""
+    taken = [end for end in ends if end > now.timestamp()]
+    if len(taken) < limit.times:
         return None
-    return datetime.fromtimestamp(recent[-limit.times], UTC) + timedelta(
-        seconds=limit.seconds
-    )
+    return datetime.fromtimestamp(min(taken), UTC)
 
 
 def until(limit: Limit, who: str, *, now: datetime) -> datetime | None:
     """Return when the limit ends, or None when the action is free now."""
-    return _ends(cache.get(_key(limit, who), []), limit, now)
+    ends = cache.get_many(_slots(limit, who)).values()
+    return _free_from(ends, limit, now)
 
 
 def spend(limit: Limit, who: str, *, now: datetime) -> None:
-    """Count one use; raises :class:`OverLimit` instead when there is none left."""
-    times: list[float] = cache.get(_key(limit, who), [])
-    ends = _ends(times, limit, now)
+    """Count one use; raises :class:`OverLimit` instead when there is none left.
+
+    Every use takes a slot for the length of the window. ``cache.add`` is atomic,
+    so two clicks at once take two slots.
+    """
+    end = now.timestamp() + limit.seconds
+    slots = _slots(limit, who)
+    if any(cache.add(slot, end, limit.seconds) for slot in slots):
+        return
+    known = cache.get_many(slots)
+    ends = _free_from(known.values(), limit, now)
     if ends is not None:
         raise OverLimit(limit, ends)
-    kept = [t for t in times if t > now.timestamp() - limit.seconds]
-    cache.set(_key(limit, who), [*kept, now.timestamp()], limit.seconds)
+    # The cache drops a slot a moment after its window ended: take that one.
+    over = next(slot for slot in slots if known.get(slot, 0) <= now.timestamp())
+    cache.set(over, end, limit.seconds)

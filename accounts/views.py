@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,23 +20,39 @@ def profile_edit(request: PersonRequest) -> HttpResponse:
     # A copy: a form that fails leaves the names in the header as they were.
     person = User.objects.get(pk=request.user.pk)
     form = ProfileForm(request.POST or None, instance=person)
-    if request.method == "POST" and form.is_valid():
-        services.profile_update(person=form.instance)
+    if form.is_valid() and _profile_is_saved(form):
         messages.success(request, "Your profile is saved.")
         return redirect("accounts:profile_edit")
     return render(request, "accounts/profile_edit.html", {"form": form})
 
 
+def _profile_is_saved(form: ProfileForm) -> bool:
+    try:
+        services.profile_update(person=form.instance)
+    except ValidationError as error:
+        form.add_error(None, error)
+    return form.is_valid()
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def privacy_edit(request: PersonRequest) -> HttpResponse:
-    if request.method == "POST":
-        now = timezone.now()
-        if request.POST.get("action") == "pause":
-            services.matching_pause(person=request.user, now=now)
-            messages.success(request, "You are paused: nobody finds you here.")
-        else:
-            services.matching_resume(person=request.user, now=now)
-            messages.success(request, "You are back: people can find you again.")
-        return redirect("accounts:privacy_edit")
-    return render(request, "accounts/privacy_edit.html", {})
+    if request.method != "POST":
+        return render(request, "accounts/privacy_edit.html", {})
+    try:
+        words = _change_matching(request.user, request.POST.get("action"))
+    except services.NotJoined:
+        return redirect("matching:welcome")
+    messages.success(request, words)
+    return redirect("accounts:privacy_edit")
+
+
+def _change_matching(person: User, action: str | None) -> str:
+    now = timezone.now()
+    if action == "pause":
+        services.matching_pause(person=person, now=now)
+        return "You are paused: nobody finds you here."
+    if action == "resume":
+        services.matching_resume(person=person, now=now)
+        return "You are back: people can find you again."
+    raise BadRequest("no such action")

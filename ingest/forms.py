@@ -19,8 +19,10 @@ class PickedArtistsForm(forms.Form):
 
     def clean_artists(self) -> list[str]:
         lines = clean_paragraphs(self.cleaned_data["artists"]).split("\n")
-        names = {name_key(n): n for n in reversed([clean_line(x) for x in lines]) if n}
-        picked = list(reversed(names.values()))
+        names: dict[str, str] = {}
+        for name in map(clean_line, lines):
+            names.setdefault(name_key(name), name)
+        picked = [name for key, name in names.items() if key]
         if len(picked) < FEWEST_PICKED:
             raise ValidationError(
                 f"Name at least {FEWEST_PICKED} different artists;"
@@ -33,5 +35,7 @@ class PickedArtistsForm(forms.Form):
                 code="many",
             )
         if any(len(name) > 200 for name in picked):
-            raise ValidationError("One of the names is longer than 200 letters.")
+            raise ValidationError(
+                "One of the names is longer than 200 letters.", code="long"
+            )
         return picked

@@ -55,11 +55,14 @@ class Library:
         if not missing:
             return
         self._find_artists(missing.values())
-        still = {k: i for k, i in missing.items() if not self._knows(i)}
-        claimed = self._claim_artists(still.values())
-        new = [i for i in still.values() if self._identity(i) not in claimed]
-        if new:
-            self._create_artists(new)
+        self._claim_artists(i for i in missing.values() if not self._knows(i))
+        # Ids first: a name alone may mean one of those.
+        for has_id in (True, False):
+            self._create_artists(
+                i
+                for i in missing.values()
+                if (i.spotify_id is not None) is has_id and not self._knows(i)
+            )
 
     def _identity(self, item: ArtistItem) -> tuple[str, str]:
         if item.spotify_id is not None:
@@ -85,7 +88,7 @@ class Library:
                 self._by_id[spotify_id] = pk
             self._by_name[key] = pk
 
-    def _claim_artists(self, items: Iterable[ArtistItem]) -> set[tuple[str, str]]:
+    def _claim_artists(self, items: Iterable[ArtistItem]) -> None:
         """Give a row known by name only the id that a service has for it."""
         taken = set(self._by_id.values())
         claims: dict[int, ArtistItem] = {}
@@ -93,27 +96,38 @@ class Library:
             row = self._by_name.get(name_key(item.name))
             if item.spotify_id is not None and row is not None and row not in taken:
                 claims.setdefault(row, item)
-        if claims:
-            Artist.objects.bulk_update(
-                [Artist(pk=pk, spotify_id=i.spotify_id) for pk, i in claims.items()],
-                ["spotify_id"],
-                batch_size=_BATCH,
-            )
-        for pk, item in claims.items():
-            self._by_id[str(item.spotify_id)] = pk
-        return {self._identity(item) for item in claims.values()}
+        for pk in self._still_free(claims):
+            self._by_id[str(claims[pk].spotify_id)] = pk
 
-    def _create_artists(self, items: list[ArtistItem]) -> None:
-        items = sorted(items, key=self._identity)
+    def _still_free(self, claims: Mapping[int, ArtistItem]) -> list[int]:
+        """Lock the rows, and write the ids on those nobody else claimed meanwhile."""
+        if not claims:
+            return []
+        rows = Artist.objects.select_for_update().filter(pk__in=claims, spotify_id=None)
+        free = list(rows.order_by("pk").values_list("pk", flat=True))
+        Artist.objects.bulk_update(
+            [
+                Artist(pk=pk, name=claims[pk].name, spotify_id=claims[pk].spotify_id)
+                for pk in free
+            ],
+            ["name", "spotify_id"],
+            batch_size=_BATCH,
+        )
+        return free
+
+    def _create_artists(self, items: Iterable[ArtistItem]) -> None:
+        new = sorted(items, key=self._identity)
+        if not new:
+            return
         Artist.objects.bulk_create(
             [
                 Artist(name=i.name, name_key=name_key(i.name), spotify_id=i.spotify_id)
-                for i in items
+                for i in new
             ],
             batch_size=_BATCH,
             ignore_conflicts=True,
         )
-        self._find_artists(items)
+        self._find_artists(new)
 
     # --- Genres -----------------------------------------------------------
 

@@ -12,6 +12,10 @@ from django.db import models
 from django.urls import reverse
 
 
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() and letter.isalpha()
+
+
 @lru_cache(maxsize=50_000)
 def name_key(name: str) -> str:
     """Return the form of a name that two sources share: case, marks and space folded.
@@ -21,7 +25,7 @@ def name_key(name: str) -> str:
     folded = unicodedata.normalize("NFKC", name).casefold()
     letters: list[str] = []
     for letter in unicodedata.normalize("NFD", folded):
-        if unicodedata.combining(letter) and letters and letters[-1].isascii():
+        if unicodedata.combining(letter) and letters and _is_latin(letters[-1]):
             continue
         letters.append(letter)
     return " ".join(unicodedata.normalize("NFC", "".join(letters)).split())[:200]
@@ -206,6 +210,11 @@ class SourceLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} of {self.person_id}"
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether trying again is in vain until the person connects anew."""
+        return self.state in {self.State.NEEDS_RECONNECT, self.State.NOT_ALLOWED}
 
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):

@@ -90,6 +90,19 @@ class TastePage:
     has_any: bool
 
 
+# Which tab opens first: the middle one, where there is anything on it.
+_RANGES = (TimeRange.MEDIUM, TimeRange.LONG, TimeRange.SHORT)
+
+
+def range_to_show(person: User, asked: str | None) -> TimeRange:
+    """Return the time range asked for; else the first that has anything."""
+    if asked in TimeRange.values:
+        return TimeRange(asked)
+    rows = TopArtist.objects.filter(person=person)
+    there = set(rows.values_list("time_range", flat=True).distinct())
+    return next((r for r in _RANGES if r in there), TimeRange.MEDIUM)
+
+
 def taste_page(person: User, time_range: TimeRange) -> TastePage:
     """Read everything one tab of a person's taste shows, in six queries."""
     artists = list(
@@ -233,7 +246,7 @@ class SourceRow:
         if self.key != Source.SPOTIFY:
             return reverse("ingest:source_connect", args=[self.key])
         url = reverse("spotify_login") + "?process=connect"
-        if self.state == SourceLink.State.NEEDS_RECONNECT:
+        if self.state in {"needs_reconnect", "not_allowed"}:
             url += "&auth_params=show_dialog%3Dtrue"
         return url
 

@@ -10,7 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from accounts import throttle
 from accounts.http import PersonRequest
@@ -27,14 +31,13 @@ from ingest.models import (
 )
 from ingest.sources.base import ArtistItem
 
-_LISTENS_A_PAGE = 50
+_READ_OR_SEND = ["GET", "HEAD", "POST"]
 
 
 @login_required
 @require_safe
 def taste(request: PersonRequest) -> HttpResponse:
-    asked = request.GET.get("range", TimeRange.MEDIUM)
-    current = TimeRange(asked) if asked in TimeRange.values else TimeRange.MEDIUM
+    current = pages.range_to_show(request.user, request.GET.get("range"))
     ranges = [
         {
             "key": key,
@@ -64,7 +67,7 @@ def recent(request: PersonRequest) -> HttpResponse:
         .select_related("track__artist")
         .order_by("-listened_at", "-pk")
     )
-    page_obj = Paginator(listens, _LISTENS_A_PAGE).get_page(request.GET.get("page"))
+    page_obj = Paginator(listens, pages.SHOWN).get_page(request.GET.get("page"))
     rows = [
         {
             "track": listen.track.name,
@@ -103,15 +106,27 @@ def _source_or_404(source: str) -> Source:
 
 
 @login_required
+@require_http_methods(_READ_OR_SEND)
 def source_connect(request: PersonRequest, source: str) -> HttpResponse:
-    if _source_or_404(source) is not Source.MANUAL:
-        return redirect("ingest:sources")
+    """The form of a source that has one; where Spotify said no, the other doors."""
+    key = _source_or_404(source)
+    if key is not Source.MANUAL:
+        return _other_doors(request, key)
     if request.method == "POST":
         return _save_picked(request)
     rows = TopArtist.objects.filter(person=request.user, source=Source.MANUAL)
     names = rows.order_by("rank", "pk").values_list("artist__name", flat=True)
     form = PickedArtistsForm(initial={"artists": "\n".join(names)})
     return _picked_page(request, form)
+
+
+def _other_doors(request: PersonRequest, source: Source) -> HttpResponse:
+    refused = SourceLink.objects.filter(
+        person=request.user, source=source, state=SourceLink.State.NOT_ALLOWED
+    )
+    if refused.exists():
+        return render(request, "ingest/not_allowed.html")
+    return redirect("ingest:sources")
 
 
 def _picked_page(request: PersonRequest, form: PickedArtistsForm) -> HttpResponse:
@@ -142,6 +157,9 @@ def source_sync(request: PersonRequest, source: str) -> HttpResponse:
     )
     if link.source != Source.SPOTIFY:
         raise Http404
+    if link.needs_consent:
+        # Only a new consent helps: the page behind this says so.
+        return redirect("ingest:source_connect", link.source)
     now = timezone.now()
     active = ImportRun.objects.active().filter(person=request.user, source=source)
     if not active.exists():
@@ -154,20 +172,37 @@ def source_sync(request: PersonRequest, source: str) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(_READ_OR_SEND)
 def source_disconnect(request: PersonRequest, source: str) -> HttpResponse:
-    link = get_object_or_404(
-        SourceLink, person=request.user, source=_source_or_404(source)
-    )
+    key = _source_or_404(source)
+    locks_out = key is Source.SPOTIFY and not request.user.has_usable_password()
     if request.method != "POST":
-        context = {"link": link, "label": Source(link.source).label}
+        link = get_object_or_404(SourceLink, person=request.user, source=key)
+        context = {"link": link, "label": key.label, "locks_out": locks_out}
         return render(request, "ingest/source_disconnect.html", context)
-    deleted = services.source_disconnect(
-        person_id=request.user.pk, source=Source(link.source), now=timezone.now()
-    )
-    messages.success(
-        request,
-        f"{Source(link.source).label} is disconnected. Deleted:"
-        f" {deleted['artists']} places in your top artists, {deleted['tracks']} in"
-        f" your top tracks and {deleted['listens']} listens.",
-    )
+    try:
+        deleted = services.source_disconnect(
+            person_id=request.user.pk, source=key, now=timezone.now()
+        )
+    except services.SourceUnknown as error:
+        raise Http404 from error
+    messages.success(request, _goodbye(key, deleted))
+    if locks_out:
+        messages.warning(
+            request,
+            "Set a password before you sign out: without Spotify it is your way back"
+            f" in. Your user name is {request.user.username}.",
+        )
+        return redirect("account_set_password")
     return redirect("ingest:sources")
+
+
+def _goodbye(source: Source, deleted: dict[str, int]) -> str:
+    text = (
+        f"{source.label} is disconnected. Deleted: {deleted['artists']} places in your"
+        f" top artists, {deleted['tracks']} in your top tracks and"
+        f" {deleted['listens']} listens."
+    )
+    if source is Source.SPOTIFY:
+        text += " Spotify still lists this site until you remove it in your account."
+    return text

@@ -41,9 +41,8 @@ class Crowd:
 
     def percentile(self, similarity: float) -> str:
         """Say what share of these people is less close to the viewer; "" for none."""
-        known = int(self.known.sum())
-        below = int((self.known & (self.scan.similarity < similarity)).sum())
-        return words.percentile(below / known) if known else ""
+        below = self.known & (self.scan.similarity < similarity)
+        return words.percentile(int(below.sum()), int(self.known.sum()))
 
     def listeners(self, artist_ids: Iterable[int]) -> dict[int, int]:
         """Return how many people have each artist: two of them are looking at it."""

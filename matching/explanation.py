@@ -9,7 +9,8 @@ from ingest.models import Artist, Genre, Listen, Source, SourceLink
 from ingest.pages import genres_of
 from matching import bridges, engine, words
 from matching.bridges import Icebreaker, Suggestion
-from matching.leaderboard import listeners_of
+from matching.crowd import Crowd
+from matching.leaderboard import NAMED
 from matching.reader import current_view
 from matching.sides import (
     AudioRow,
@@ -30,7 +31,7 @@ _THIN = 10
 
 
 class NothingToExplain(Exception):
-    """One of the two has no taste that can be compared, or there is no index yet."""
+    """There is nothing to compare; the message says why, for the viewer to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class _Pair:
 
     viewer: User
     person: User
-    view: engine.View
+    crowd: Crowd
     mine: engine.Taste
     theirs: engine.Taste
     receipt: engine.Receipt
@@ -129,7 +130,7 @@ def explanation_for(viewer: User, person: User) -> Explanation:
         score=str(pair.receipt.points),
         verdict=words.verdict(person.shown_name, float(pair.receipt.points)),
         sentence=_sentence(pair),
-        percentile_text=_percentile(pair),
+        percentile_text=pair.crowd.percentile(pair.receipt.similarity),
         parts=words.bar(pair.receipt.parts),
         rows=_rows(pair),
         related_pairs=_related(pair),
@@ -148,23 +149,28 @@ def explanation_for(viewer: User, person: User) -> Explanation:
 
 
 def _read(viewer: User, person: User) -> _Pair:
+    if viewer.is_paused:
+        raise NothingToExplain(words.PAUSED)
     try:
         view = current_view()
-        receipt = engine.explain(view, viewer.pk, person.pk)
-        facts = engine.facts(view, viewer.pk, person.pk)
-    except (
-        engine.IndexMissing,
-        engine.IndexCorrupt,
-        engine.UnknownPerson,
-    ) as error:
-        raise NothingToExplain from error
+    except (engine.IndexMissing, engine.IndexCorrupt) as error:
+        raise NothingToExplain(words.BUILDING) from error
     mine, theirs = view.taste(viewer.pk), view.taste(person.pk)
-    if mine is None or theirs is None:
-        raise NothingToExplain
+    if mine is None:
+        raise NothingToExplain(words.NO_LISTENING)
+    if theirs is None:
+        raise NothingToExplain(words.no_listening_of(person.shown_name))
     ids = {*mine.artist_ids.tolist(), *theirs.artist_ids.tolist()}
-    names = Artist.objects.names(ids)
     return _Pair(
-        viewer, person, view, mine, theirs, receipt, facts, names, genres_of(ids)
+        viewer=viewer,
+        person=person,
+        crowd=Crowd.around(view, viewer.pk),
+        mine=mine,
+        theirs=theirs,
+        receipt=engine.explain(view, viewer.pk, person.pk),
+        facts=engine.facts(view, viewer.pk, person.pk),
+        names=Artist.objects.names(ids),
+        genres=genres_of(ids),
     )
 
 
@@ -180,20 +186,13 @@ def match_summary(viewer: User, person: User) -> engine.Summary | None:
 def _sentence(pair: _Pair) -> str:
     """The same sentence as on the board, from the same rows."""
     shared = [r.artist_id for r in pair.receipt.rows if r.artist_id is not None]
-    listeners = listeners_of(pair.view, shared)
-    people = len(pair.view) - 1
-    rare = [a for a in shared if words.is_rare(listeners[a], people)]
+    rare = pair.crowd.rare(shared, pair.crowd.listeners(shared))
     return words.common_ground(
         len(shared),
         len(rare),
-        [pair.names[a] for a in rare[:3]],
-        [pair.names[a] for a in shared[:3]],
+        [pair.names[a] for a in rare[:NAMED]],
+        [pair.names[a] for a in shared[:NAMED]],
     )
-
-
-def _percentile(pair: _Pair) -> str:
-    scan = engine.scan(pair.view, pair.viewer.pk)
-    return words.percentile(scan.percentile_of(pair.receipt.similarity))
 
 
 # --- The receipt ----------------------------------------------------------
@@ -257,7 +256,7 @@ def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
         taker,
         names=pair.names,
         genres=pair.genres,
-        vectors=pair.view.statistics.vectors,
+        vectors=pair.crowd.view.statistics.vectors,
         whose="their" if to_viewer else "your",
         near="your" if to_viewer else "their",
     )
@@ -310,7 +309,7 @@ def _missing(pair: _Pair, recents: Sequence[RecentListen]) -> list[str]:
             sentences.append(
                 f"Only {count} known of {whom}: the score is a first guess."
             )
-    if not len(pair.view.statistics.vectors):
+    if not len(pair.crowd.view.statistics.vectors):
         sentences.append(
             "This community is too small to say which artists lie close to each other."
         )

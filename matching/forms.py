@@ -1,18 +1,48 @@
 """The leaderboard's filters."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django_countries import countries
 
+from accounts.models import User
 from ingest.models import Genre
+from social.visibility import people_visible_to
+
+
+class _PlainSelect(forms.Select):
+    """A select drawn in one go: Django renders a template for each option."""
+
+    def render(
+        self,
+        name: str,
+        value: Any,
+        attrs: dict[str, Any] | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
+        shown = "" if value is None else str(value)
+        options = (
+            (key, flatatt({"selected": str(key) == shown}), label)
+            for key, label in self.choices
+        )
+        return format_html(
+            '<select name="{}"{}>{}</select>',
+            name,
+            flatatt(self.build_attrs(self.attrs, attrs)),
+            format_html_join("", '<option value="{}"{}>{}</option>', options),
+        )
 
 
 class FilterForm(forms.Form):
     """Every filter may be absent. Nonsense is named, and then filters nothing."""
 
     q = forms.CharField(label="Name or handle", required=False, max_length=50)
-    country = forms.ChoiceField(label="Country", required=False)
+    country = forms.CharField(label="Country", required=False, widget=_PlainSelect)
     genre = forms.CharField(
         label="Genre",
         required=False,
@@ -24,8 +54,6 @@ class FilterForm(forms.Form):
         required=False,
         min_value=0,
         max_value=150,
-        # A number field of the browser would drop what it cannot read.
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     min_score = forms.DecimalField(
         label="At least this score",
@@ -33,13 +61,13 @@ class FilterForm(forms.Form):
         min_value=0,
         max_value=100,
         decimal_places=1,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     active_days = forms.TypedChoiceField(
         label="Active in the last",
         required=False,
         coerce=int,
         empty_value=None,
+        widget=_PlainSelect,
         choices=[
             ("", "any time"),
             ("1", "day"),
@@ -49,11 +77,23 @@ class FilterForm(forms.Form):
         ],
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        country = self.fields["country"]
-        assert isinstance(country, forms.ChoiceField)  # noqa: S101
-        country.choices = [("", "anywhere"), *countries]
+        people = people_visible_to(viewer).order_by()
+        shown = set(people.values_list("country", flat=True).distinct())
+        shown.add(self.data.get("country", "").upper())
+        widget = self.fields["country"].widget
+        assert isinstance(widget, _PlainSelect)  # noqa: S101
+        widget.choices = [("", "anywhere"), *_named(shown)]
+
+    def clean_country(self) -> str:
+        """Any country will do, also one nobody here shows."""
+        code: str = self.cleaned_data["country"].upper()
+        if code and code not in countries:
+            raise forms.ValidationError(
+                "There is no country with this code.", code="unknown"
+            )
+        return code
 
     def clean_genre(self) -> Genre | None:
         name = " ".join(self.cleaned_data["genre"].lower().split())
@@ -66,7 +106,8 @@ class FilterForm(forms.Form):
             )
         return genre
 
-    @property
-    def is_used(self) -> bool:
-        """Whether any filter was given, sensible or not."""
-        return any(self.data.get(name) for name in self.fields)
+
+def _named(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Countries by code and name, in the order of the alphabet."""
+    named = [(code, countries.name(code)) for code in codes if code in countries]
+    return sorted(named, key=lambda country: country[1])

@@ -1,6 +1,6 @@
 """Ranked people for one viewer: filtered, cut into pages, and said in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,20 +8,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-import numpy.typing as npt
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
 from django.urls import reverse
 from django_countries.fields import Country
 
-from accounts.models import User
+from accounts.models import PersonQuerySet, User
 from ingest.models import Artist, Genre
 from matching import engine, words
+from matching.crowd import Crowd, Mask
 from matching.reader import current_view
-from social.models import Block
 
 PAGE_SIZE = 20
-Mask = npt.NDArray[np.bool_]
+# How many artists a row names.
+NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +58,7 @@ class Entry:
     sentence: str
     percentile_text: str
     chips: tuple[Chip, ...]
-
-    @property
-    def url(self) -> str:
-        return reverse("matching:explanation", args=[self.person.handle])
+    url: str
 
     @property
     def score(self) -> str:
@@ -112,7 +108,7 @@ class Loosen:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """``state`` is ready, building, no_taste or alone."""
+    """``state`` is ready, building, paused, no_taste or alone."""
 
     state: str
     entries: list[Entry] = field(default_factory=list)
@@ -127,75 +123,62 @@ def leaderboard_for(
 ) -> Board:
     """Rank everyone the viewer may see and return one page of them."""
     query = filters.as_query()
+    if viewer.is_paused:
+        return Board("paused", query_string=query)
     try:
-        view = current_view()
+        crowd = Crowd.around(current_view(), viewer.pk)
     except (engine.IndexMissing, engine.IndexCorrupt):
         return Board("building", query_string=query)
-    try:
-        scan = engine.scan(view, viewer.pk)
     except engine.UnknownPerson:
         return Board("no_taste", query_string=query)
-    visible = (scan.similarity > 0) & ~scan.mask_of(
-        Block.objects.hidden_from(viewer.pk)
-    )
-    masks = _masks(view, scan, filters, now)
-    passing = _all(visible, masks)
-    ordered = scan.order(passing)
+    masks = _masks(crowd, filters, now)
+    ordered = crowd.scan.order(_all(crowd.listed, masks))
     page_obj = Paginator(ordered, PAGE_SIZE).get_page(page)
     if not len(ordered):
-        return Board(
-            "ready" if masks else "alone",
-            page_obj=page_obj,
-            query_string=query,
-            loosen=_loosen(visible, masks, filters),
-        )
-    entries = _entries(view, scan, list(page_obj.object_list))
+        loosen = _loosen(crowd.listed, masks, filters)
+        state = "ready" if masks else "alone"
+        return Board(state, page_obj=page_obj, query_string=query, loosen=loosen)
+    entries = _entries(crowd, [int(at) for at in page_obj.object_list])
     return Board("ready", entries, page_obj, query, len(ordered))
 
 
-def _all(visible: Mask, masks: Mapping[str, Mask], *, without: str = "") -> Mask:
-    chosen = visible.copy()
+def _all(listed: Mask, masks: Mapping[str, Mask], *, without: str = "") -> Mask:
+    chosen = listed.copy()
     for name, mask in masks.items():
         if name != without:
             chosen &= mask
     return chosen
 
 
-def _masks(
-    view: engine.View, scan: engine.Scan, filters: Filters, now: datetime
-) -> dict[str, Mask]:
-    """Return who passes each filter in use, aligned with the scan's people."""
-    masks = _people_masks(scan, filters, now)
+def _masks(crowd: Crowd, filters: Filters, now: datetime) -> dict[str, Mask]:
+    """Return who passes each filter in use, aligned with the crowd's people."""
+    masks = {
+        name: crowd.mask_of(people.values_list("pk", flat=True))
+        for name, people in _people(filters, now).items()
+    }
     if filters.genre is not None:
-        masks["genre"] = scan.mask_of(view.people_with_genre(filters.genre.pk))
+        masks["genre"] = crowd.mask_of(crowd.view.people_with_genre(filters.genre.pk))
     if filters.min_shared:
-        masks["min_shared"] = scan.shared >= filters.min_shared
+        masks["min_shared"] = crowd.scan.shared >= filters.min_shared
     if filters.min_score:
         # Compared as printed: 61.3 on the page is at least 61.3.
-        tenths = np.rint(scan.score * 10)
+        tenths = np.rint(crowd.scan.score * 10)
         masks["min_score"] = tenths >= int(filters.min_score * 10)
     return masks
 
 
-def _people_masks(
-    scan: engine.Scan, filters: Filters, now: datetime
-) -> dict[str, Mask]:
-    """Filters on what the database knows of people, each in one query."""
-    people = User.objects.discoverable()
-    wanted: dict[str, Q] = {}
+def _people(filters: Filters, now: datetime) -> dict[str, PersonQuerySet]:
+    """Return who passes each filter on what the database knows of people."""
+    people: PersonQuerySet = User.objects.discoverable()
+    found = {}
     if filters.q:
-        wanted["q"] = Q(handle__icontains=filters.q) | Q(
-            display_name__icontains=filters.q
-        )
+        found["q"] = people.named(filters.q)
     if filters.country:
-        wanted["country"] = Q(country=filters.country)
+        found["country"] = people.filter(country=filters.country)
     if filters.active_days:
         since = now - timedelta(days=filters.active_days)
-        wanted["active_days"] = Q(last_active_at__gte=since)
-    return {
-        name: scan.mask_of(people.filter(rule).values_list("pk", flat=True))
-        for name, rule in wanted.items()
-    }
+        found["active_days"] = people.active_since(since)
+    return found
 
 
 _LOOSEN_LABELS = {
@@ -208,76 +191,57 @@ _LOOSEN_LABELS = {
 }
 
 
-def _loosen(visible: Mask, masks: Mapping[str, Mask], filters: Filters) -> list[Loosen]:
+def _loosen(listed: Mask, masks: Mapping[str, Mask], filters: Filters) -> list[Loosen]:
     """Count who would come back without each filter, the most first."""
     base = reverse("matching:leaderboard")
     found = []
     for name in masks:
-        count = int(_all(visible, masks, without=name).sum())
+        count = int(_all(listed, masks, without=name).sum())
         query = filters.as_query(without=name)
         url = f"{base}?{query}" if query else base
         found.append(Loosen(_LOOSEN_LABELS[name], count, url))
     if len(masks) > 1 and not any(row.count for row in found):
-        found = [Loosen("every filter", int(visible.sum()), base)]
+        found = [Loosen("every filter", int(listed.sum()), base)]
     return sorted((r for r in found if r.count), key=lambda r: (-r.count, r.label))
 
 
-def _entries(view: engine.View, scan: engine.Scan, positions: list[int]) -> list[Entry]:
-    ids = [int(scan.person_ids[at]) for at in positions]
+def _entries(crowd: Crowd, positions: list[int]) -> list[Entry]:
+    ids = [int(crowd.scan.person_ids[at]) for at in positions]
     people = User.objects.discoverable().in_bulk(ids)
-    summaries = engine.summaries(view, scan.viewer_id, ids)
-    listeners = listeners_of(view, {a for s in summaries for a in s.shared_artist_ids})
-    highlights = [_highlight(s, listeners, len(scan)) for s in summaries]
-    names = Artist.objects.names({a for h in highlights for a in (*h.rare, *h.first)})
+    summaries = engine.summaries(crowd.view, crowd.scan.viewer_id, ids)
+    listeners = crowd.listeners({a for s in summaries for a in s.shared_artist_ids})
+    rare = [crowd.rare(s.shared_artist_ids, listeners) for s in summaries]
+    firsts = [s.shared_artist_ids[:NAMED] for s in summaries]
+    names = Artist.objects.names(
+        {a for chosen in (*rare, *firsts) for a in chosen[:NAMED]}
+    )
     return [
-        _entry(people[summary.person_id], summary, scan, highlight, names)
-        for summary, highlight in zip(summaries, highlights, strict=True)
-        # Someone may have left since the index was last caught up.
+        _entry(people[summary.person_id], summary, crowd, rare_ones, names)
+        for summary, rare_ones in zip(summaries, rare, strict=True)
+        # Someone suspended by hand, past every service, is still in the view.
         if summary.person_id in people
     ]
-
-
-def listeners_of(view: engine.View, artist_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many people have each artist: two of them are looking at it."""
-    ids = np.array(sorted(artist_ids), np.uint32)
-    counts = np.maximum(view.statistics.artists[ids], 2)
-    return dict(zip(ids.tolist(), counts.tolist(), strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class _Highlight:
-    """The artists a row names, of those two people share: rare ones, strongest ones."""
-
-    rare: tuple[int, ...]
-    rare_count: int
-    first: tuple[int, ...]
-
-
-def _highlight(
-    summary: engine.Summary, listeners: Mapping[int, int], people: int
-) -> _Highlight:
-    shared = summary.shared_artist_ids
-    rare = [a for a in shared if words.is_rare(listeners[a], people)]
-    return _Highlight(tuple(rare[:3]), len(rare), tuple(shared[:3]))
 
 
 def _entry(
     person: User,
     summary: engine.Summary,
-    scan: engine.Scan,
-    highlight: _Highlight,
+    crowd: Crowd,
+    rare: list[int],
     names: Mapping[int, str],
 ) -> Entry:
-    chosen = list(dict.fromkeys([*highlight.rare, *highlight.first]))[:3]
+    shared = summary.shared_artist_ids
+    chosen = list(dict.fromkeys([*rare[:NAMED], *shared[:NAMED]]))[:NAMED]
     return Entry(
         person=person,
         summary=summary,
         sentence=words.common_ground(
-            len(summary.shared_artist_ids),
-            highlight.rare_count,
-            [names[a] for a in highlight.rare],
-            [names[a] for a in highlight.first],
+            len(shared),
+            len(rare),
+            [names[a] for a in rare[:NAMED]],
+            [names[a] for a in shared[:NAMED]],
         ),
-        percentile_text=words.percentile(scan.percentile_of(summary.similarity)),
-        chips=tuple(Chip(names[a], a in highlight.rare) for a in chosen),
+        percentile_text=crowd.percentile(summary.similarity),
+        chips=tuple(Chip(names[a], a in rare) for a in chosen),
+        url=reverse("matching:explanation", args=[person.handle]),
     )

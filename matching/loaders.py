@@ -87,7 +87,7 @@ def _sound(lists: _Lists) -> PersonSound | None:
     return sound if sound is not None and sound.is_whole else None
 
 
-def opened(person_id: int, blob: bytes) -> Taste | None:
+def opened(person_id: int, blob: bytes | memoryview) -> Taste | None:
     """Unpack a kept taste; None, with a line in the log, when it cannot be read."""
     try:
         return unpack(bytes(blob))

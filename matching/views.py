@@ -1,6 +1,7 @@
 """Joining, the leaderboard, and the explanation of one score."""
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from ingest.models import ImportRun, SourceLink
 from matching.explanation import NothingToExplain, explanation_for
 from matching.forms import FilterForm
 from matching.leaderboard import Filters, leaderboard_for
+from matching.tasks import ask_for_index
 from social.visibility import get_person_or_404
 
 
@@ -24,14 +26,7 @@ def welcome(request: PersonRequest) -> HttpResponse:
         return redirect("matching:leaderboard")
     # A copy: a form that fails leaves the names in the header as they were.
     form = JoinForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
-    if request.method == "POST" and form.is_valid():
-        person_join(
-            person=form.instance,
-            handle=form.cleaned_data["handle"],
-            display_name=form.cleaned_data["display_name"],
-            country=form.cleaned_data["country"],
-            now=timezone.now(),
-        )
+    if request.method == "POST" and form.is_valid() and _join(form):
         return redirect("matching:leaderboard")
     runs = ImportRun.objects.filter(person=request.user).defer("staged")
     context = {
@@ -42,17 +37,35 @@ def welcome(request: PersonRequest) -> HttpResponse:
     return render(request, "matching/welcome.html", context)
 
 
+def _join(form: JoinForm) -> bool:
+    """Join with a valid form; False, and an error on it, when that fails after all."""
+    try:
+        person_join(
+            person=form.instance,
+            handle=form.cleaned_data["handle"],
+            display_name=form.cleaned_data["display_name"],
+            country=form.cleaned_data["country"],
+            now=timezone.now(),
+        )
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+        return False
+    return True
+
+
 @login_required
 @require_safe
 def leaderboard(request: PersonRequest) -> HttpResponse:
     if request.user.joined_at is None:
         return redirect("matching:welcome")
-    form = FilterForm(request.GET)
+    form = FilterForm(request.GET, viewer=request.user)
     # One nonsense value shows the unfiltered list beside what is wrong with it.
     filters = Filters(**form.cleaned_data) if form.is_valid() else Filters()
     board = leaderboard_for(
         request.user, filters, page=request.GET.get("page"), now=timezone.now()
     )
+    if board.state == "building":
+        ask_for_index()
     context = {"form": form, "board": board}
     return render(request, "matching/leaderboard.html", context)
 
@@ -67,7 +80,7 @@ def explanation(request: PersonRequest, handle: str) -> HttpResponse:
         raise Http404
     try:
         page = explanation_for(request.user, person)
-    except NothingToExplain:
-        context = {"person": person}
+    except NothingToExplain as nothing:
+        context = {"person": person, "reason": str(nothing)}
         return render(request, "matching/nothing_to_explain.html", context)
     return render(request, "matching/explanation.html", {"page": page})

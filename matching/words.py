@@ -1,7 +1,6 @@
 """Sentences about two people's taste."""
 
 from collections.abc import Sequence
-from math import floor
 
 from ingest.sound import DIMENSIONS
 from matching.engine import Parts
@@ -16,6 +15,15 @@ _VERDICTS = (
     (15, "You and {name} meet in places."),
     (0, "You and {name} touch at the edges."),
 )
+
+
+PAUSED = "You are paused, so you are compared with nobody until you come back."
+BUILDING = "Everyone here is being compared at this moment. Look again in a minute."
+NO_LISTENING = "Your listening is not here yet. Bring it, and this page fills."
+
+
+def no_listening_of(name: str) -> str:
+    return f"{name} has no listening here that could be compared."
 
 
 def number(count: int) -> str:
@@ -48,24 +56,34 @@ def rarity(listeners: int) -> str:
 def common_ground(
     shared: int, rare_count: int, rare: Sequence[str], first: Sequence[str]
 ) -> str:
-    """Say what two people share; ``rare`` names the first of ``rare_count``."""
+    """Say what two people share.
+
+    ``rare`` names the first of ``rare_count`` artists few here have, ``first`` the
+    ones that count most.
+    """
     if not shared:
         return "No artist in common, but yours and theirs lie close together."
     head = f"{plural(shared, 'artist')} in common"
-    if rare_count == 1 and shared == 1:
-        return f"{head}, and it is rare here: {rare[0]}."
     if rare_count:
-        names = ", ".join(rare)
         more = " and others" if rare_count > len(rare) else ""
-        return f"{head}, {number(rare_count)} of them rare here: {names}{more}."
-    return (
-        f"{head}, above all {listing(first)}." if shared > 1 else f"{head}: {first[0]}."
-    )
+        return f"{head}, {_how_many(rare_count, shared)}: {', '.join(rare)}{more}."
+    if shared > len(first):
+        return f"{head}, above all {listing(first)}."
+    return f"{head}: {listing(first)}."
 
 
-def percentile(share: float) -> str:
-    """Say a share of 0 to 1 of the community, never more than is true."""
-    return f"closer than {floor(share * 100)} % of people here"
+def _how_many(rare: int, shared: int) -> str:
+    if shared == 1:
+        return "and it is rare here"
+    if rare == shared:
+        return "both rare here" if rare == 2 else "all of them rare here"
+    return f"{number(rare)} of them rare here"
+
+
+def percentile(below: int, people: int) -> str:
+    """Say a share of the people here, never more than is true; "" below 1 %."""
+    share = 100 * below // people if people else 0
+    return f"closer than {share} % of people here" if share else ""
 
 
 def verdict(name: str, score: float) -> str:

@@ -5,4 +5,6 @@ class MusicmatchConfig(AppConfig):
     name = "musicmatch"
 
     def ready(self) -> None:
-        from musicmatch import checks  # noqa: F401
+        # Not in the package's __init__: the supervisor imports that, and needs no
+        # Celery in its memory.
+        from musicmatch import celery, checks  # noqa: F401

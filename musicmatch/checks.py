@@ -1,26 +1,45 @@
 """System checks: wrong settings are named, with a hint, before the first request."""
 
-from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
 
-Check = Callable[..., list[CheckMessage]]
-
-_LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+_TAG = "musicmatch"
 
 
-@register()
+def _parts(url: str) -> SplitResult:
+    """Split an address; one that cannot be split has no host and no scheme."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.hostname and parts.port != 0 else urlsplit("")
+    except ValueError:
+        return urlsplit("")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _secret_key_is_set() -> bool:
+    try:
+        return bool(settings.SECRET_KEY)
+    except ImproperlyConfigured:
+        return False
+
+
+@register(_TAG)
 def keys_are_set(**_: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = []
-    if not settings.SECRET_KEY:
+    if not _secret_key_is_set():
         errors.append(
             Error(
                 "SECRET_KEY is not set.",
@@ -39,7 +58,7 @@ def keys_are_set(**_: Any) -> list[CheckMessage]:
     return errors
 
 
-@register()
+@register(_TAG)
 def encryption_keys_are_fernet_keys(**_: Any) -> list[CheckMessage]:
     for position, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1):
         try:
@@ -55,17 +74,19 @@ def encryption_keys_are_fernet_keys(**_: Any) -> list[CheckMessage]:
     return []
 
 
-@register()
+@register(_TAG)
 def standin_is_for_development(**_: Any) -> list[CheckMessage]:
-    """The stand-in lets anyone sign in as anyone: it must not exist in production."""
+    """The stand-in lets anyone sign in as anyone: it must not exist in production.
+
+    It speaks plain HTTP on a loopback port, and the real service never does.
+    """
     if settings.DEBUG:
         return []
-    loopback = [
-        name
-        for name in ("SPOTIFY_ACCOUNTS_URL", "SPOTIFY_API_URL")
-        if _host(getattr(settings, name)) in _LOOPBACK
-    ]
-    if not settings.SPOTIFY_STANDIN and not loopback:
+    urls = [_parts(settings.SPOTIFY_ACCOUNTS_URL), _parts(settings.SPOTIFY_API_URL)]
+    is_real = all(
+        url.scheme == "https" and not _is_loopback(url.hostname or "") for url in urls
+    )
+    if is_real and not settings.SPOTIFY_STANDIN:
         return []
     return [
         Error(
@@ -76,10 +97,10 @@ def standin_is_for_development(**_: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(_TAG)
 def debug_is_for_loopback(**_: Any) -> list[CheckMessage]:
     """With DEBUG on, error pages show settings and demo people can be borrowed."""
-    public = [host for host in settings.ALLOWED_HOSTS if host not in _LOOPBACK]
+    public = [host for host in settings.ALLOWED_HOSTS if not _is_loopback(host)]
     # Django's test runner adds its own host.
     public = [host for host in public if host != "testserver"]
     if not settings.DEBUG or not public:
@@ -93,24 +114,23 @@ def debug_is_for_loopback(**_: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(_TAG)
 def site_url_is_allowed(**_: Any) -> list[CheckMessage]:
-    host = _host(settings.SITE_URL)
-    allowed = settings.ALLOWED_HOSTS
-    if "*" in allowed or host in allowed or f"[{host}]" in allowed:
-        return []
-    if any(name.startswith(".") and host.endswith(name) for name in allowed):
+    host = _parts(settings.SITE_URL).hostname
+    # Another check speaks of an address without a host.
+    shown = f"[{host}]" if host and ":" in host else host
+    if not shown or validate_host(shown, settings.ALLOWED_HOSTS):
         return []
     return [
         Error(
-            f"SITE_URL names {host}, which is not in ALLOWED_HOSTS.",
+            f"SITE_URL names {shown}, which is not in ALLOWED_HOSTS.",
             hint="Add the host of SITE_URL to ALLOWED_HOSTS.",
             id="musicmatch.E006",
         )
     ]
 
 
-@register()
+@register(_TAG)
 def spotify_is_whole(**_: Any) -> list[CheckMessage]:
     if bool(settings.SPOTIFY_CLIENT_ID) == bool(settings.SPOTIFY_CLIENT_SECRET):
         return []
@@ -123,7 +143,7 @@ def spotify_is_whole(**_: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register(_TAG)
 def registration_is_known(**_: Any) -> list[CheckMessage]:
     if settings.REGISTRATION in {"open", "closed"}:
         return []
@@ -134,3 +154,45 @@ def registration_is_known(**_: Any) -> list[CheckMessage]:
             id="musicmatch.E008",
         )
     ]
+
+
+@register(_TAG)
+def site_url_is_an_address(**_: Any) -> list[CheckMessage]:
+    parts = _parts(settings.SITE_URL)
+    is_bare = not (parts.path or parts.query or parts.fragment)
+    if parts.scheme in {"http", "https"} and is_bare:
+        return []
+    return [
+        Error(
+            f"SITE_URL is {settings.SITE_URL!r}.",
+            hint="Give scheme and host and nothing after: https://musicmatch.example",
+            id="musicmatch.E009",
+        )
+    ]
+
+
+@register(_TAG)
+def spotify_can_come_back(**_: Any) -> list[CheckMessage]:
+    """Spotify sends people back to HTTPS, or to a loopback address in figures."""
+    parts = _parts(settings.SITE_URL)
+    host = parts.hostname or ""
+    is_figures = _is_loopback(host) and not host.endswith("localhost")
+    if not settings.SPOTIFY_CLIENT_ID or parts.scheme == "https" or is_figures:
+        return []
+    return [
+        Error(
+            f"Spotify never sends anyone back to {settings.SITE_URL}.",
+            hint="Use https, or http://127.0.0.1 with a port on your own machine.",
+            id="musicmatch.E010",
+        )
+    ]
+
+
+def refuse_wrong_settings() -> None:
+    """Stop a process that no management command started, such as a web server.
+
+    Raises ``ImproperlyConfigured`` with every error of this module.
+    """
+    errors = run_checks(tags=[_TAG])
+    if errors:
+        raise ImproperlyConfigured("\n".join(str(error) for error in errors))

@@ -5,6 +5,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+# A form is only ever sent from a page, and no page is shown at localhost.
+_SAFE = {"GET", "HEAD"}
+# Whoever watches the process takes a redirect for an answer, or for a failure.
+_PROBES = {"/healthz", "/readyz"}
+
 
 class LoopbackHostMiddleware:
     """Send ``localhost`` to ``127.0.0.1``.
@@ -17,9 +22,9 @@ class LoopbackHostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        host, _, port = request.get_host().partition(":")
-        is_page = request.method in {"GET", "HEAD"} and not request.path.endswith("z")
-        if host == "localhost" and is_page:
+        host, _, port = request.get_host().lower().partition(":")
+        is_page = request.method in _SAFE and request.path not in _PROBES
+        if host.rstrip(".") == "localhost" and is_page:
             place = f"127.0.0.1:{port}" if port else "127.0.0.1"
             return HttpResponseRedirect(
                 f"{request.scheme}://{place}{request.get_full_path()}"

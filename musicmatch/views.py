@@ -7,8 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from matching.services import index_is_ready
+from musicmatch.celery import app
 
 
 @require_safe
@@ -56,6 +59,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     checks = {
         "database": _database_answers(),
         "cache": _cache_answers(),
+        "broker": _broker_answers(),
         "index": index_is_ready(),
     }
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)
@@ -74,5 +78,14 @@ def _cache_answers() -> bool:
     try:
         cache.set("readyz", 1, 10)
         return bool(cache.get("readyz"))
-    except OSError:
+    except (OSError, RedisError):
         return False
+
+
+def _broker_answers() -> bool:
+    try:
+        with app.connection_for_write() as broker:
+            broker.ensure_connection(max_retries=1, timeout=2)
+    except (OSError, OperationalError):
+        return False
+    return True

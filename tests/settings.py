@@ -1,9 +1,12 @@
 """Settings of the tests: the site's own, with a folder and a queue of their own."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 _DATA_DIR = tempfile.mkdtemp(prefix="musicmatch-tests-")
+atexit.register(shutil.rmtree, _DATA_DIR, ignore_errors=True)
 os.environ["DATA_DIR"] = _DATA_DIR
 os.environ.setdefault("LOG_LEVEL", "WARNING")
 for _name in ("SPOTIFY_CLIENT_ID", "SPOTIFY_CLIENT_SECRET", "SPOTIFY_STANDIN"):

@@ -17,6 +17,11 @@ class Refusal(StrEnum):
     def words(self) -> str:
         return _WORDS[self]
 
+    @property
+    def status(self) -> int:
+        """The HTTP status of the page that says so."""
+        return _STATUSES[self]
+
 
 _WORDS = {
     Refusal.DENIED: (
@@ -35,6 +40,14 @@ _WORDS = {
         "Spotify does not accept this site's own key. Only the host can mend that."
     ),
     Refusal.UNAVAILABLE: "Spotify did not answer in a way we understand.",
+}
+_STATUSES = {
+    Refusal.DENIED: 200,
+    Refusal.STATE: 401,
+    Refusal.NOT_ALLOWED: 403,
+    Refusal.RESTING: 503,
+    Refusal.MISCONFIGURED: 503,
+    Refusal.UNAVAILABLE: 503,
 }
 
 

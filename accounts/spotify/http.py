@@ -4,19 +4,24 @@ from typing import Any
 
 import requests
 
+# Seconds to connect, and between two pieces of an answer.
+TIMEOUT = (3.05, 10.0)
+_MOST_DIGITS = 9
+
 
 def json_or_none(answer: requests.Response) -> Any:
     """Return the parsed body, or None where it is not JSON."""
     try:
         return answer.json()
-    except (requests.JSONDecodeError, UnicodeDecodeError):
+    except (requests.JSONDecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def retry_after(answer: requests.Response) -> int | None:
     """Return the seconds Spotify asks to wait; None without a usable number."""
     value = answer.headers.get("Retry-After", "").strip()
-    return int(value) if value.isascii() and value.isdigit() else None
+    is_number = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+    return int(value) if is_number else None
 
 
 def quota_is_spent(answer: requests.Response) -> bool:

@@ -6,20 +6,23 @@ from allauth.account.signals import user_logged_in
 from allauth.socialaccount.models import SocialLogin
 from allauth.socialaccount.signals import social_account_added, social_account_updated
 from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.spotify.services import grant_store
+from accounts.spotify.services import SERVICE, grant_store
 
 
-def _store(person: User, login: SocialLogin) -> None:
-    if login.token is None or login.account.provider != "spotify":
+def keep_tokens(person: User, login: SocialLogin) -> None:
+    """Store what a login brought, once, and take it out of allauth's hands."""
+    if login.token is None or login.account.provider != SERVICE:
         return
+    token, login.token = login.token, None
     grant_store(
         person=person,
-        access_token=login.token.token,
-        refresh_token=login.token.token_secret or "",
-        expires_at=login.token.expires_at,
+        access_token=token.token,
+        refresh_token=token.token_secret,
+        expires_at=token.expires_at,
         scopes=getattr(login, "granted_scope", ""),
         now=timezone.now(),
     )
@@ -30,13 +33,16 @@ def store_grant_on_sign_in(
     user: User, sociallogin: SocialLogin | None = None, **_: Any
 ) -> None:
     if sociallogin is not None:
-        _store(user, sociallogin)
+        keep_tokens(user, sociallogin)
 
 
 @receiver(social_account_added, dispatch_uid="accounts.spotify.connected")
 @receiver(social_account_updated, dispatch_uid="accounts.spotify.reconnected")
-def store_grant_on_connect(sociallogin: SocialLogin, **_: Any) -> None:
+def store_grant_on_connect(
+    request: HttpRequest, sociallogin: SocialLogin, **_: Any
+) -> None:
     # A sign-in sends social_account_updated too, before the person is signed in;
-    # only a connection made while signed in has this process.
-    if sociallogin.state.get("process") == "connect":
-        _store(sociallogin.user, sociallogin)
+    # and so does a connection of somebody else's account, before it is refused.
+    is_own = request.user == sociallogin.user
+    if is_own and sociallogin.state.get("process") == "connect":
+        keep_tokens(sociallogin.user, sociallogin)

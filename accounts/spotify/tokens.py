@@ -1,4 +1,4 @@
-"""Spotify's token endpoint, for refreshing."""
+"""Spotify's token endpoint: a code or a refresh token for an access token."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 import requests
 from django.conf import settings
 
-from accounts.spotify.http import json_or_none, quota_is_spent, retry_after
+from accounts.spotify import http
 
-_TIMEOUT = (3.05, 10)
+_LIFE, _LONGEST_LIFE = 3600, 86_400
 
 
 class TokenError(Exception):
-    """A refresh did not give a token."""
+    """The endpoint did not give a token."""
 
 
 class GrantRevoked(TokenError):
-    """The person's consent ended. Final: they must connect again."""
+    """The consent ended, or the code was used. Final: they must connect again."""
 
 
 class AppRefused(TokenError):
@@ -36,7 +36,10 @@ class TokenRateLimited(TokenServiceUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class FreshTokens:
-    """``refresh_token`` and ``scope`` are "" where the answer had none."""
+    """``refresh_token`` and ``scope`` are "" where the answer had none.
+
+    ``expires_in`` is in seconds.
+    """
 
     access_token: str
     refresh_token: str
@@ -44,43 +47,67 @@ class FreshTokens:
     scope: str
 
 
+def request_tokens(*, code: str, redirect_uri: str, verifier: str) -> FreshTokens:
+    """Trade the code of a consent for tokens; raises a :class:`TokenError`.
+
+    ``verifier`` is the one whose challenge (RFC 7636) went out with the person.
+    """
+    return _request(
+        grant_type="authorization_code",
+        code=code,
+        redirect_uri=redirect_uri,
+        code_verifier=verifier,
+    )
+
+
 def request_refresh(refresh_token: str) -> FreshTokens:
     """Trade a refresh token for an access token; raises a :class:`TokenError`."""
+    return _request(grant_type="refresh_token", refresh_token=refresh_token)
+
+
+def _request(**form: str) -> FreshTokens:
     try:
         answer = requests.post(
             f"{settings.SPOTIFY_ACCOUNTS_URL}/api/token",
-            data={"grant_type": "refresh_token", "refresh_token": refresh_token},
+            data=form,
             auth=(settings.SPOTIFY_CLIENT_ID, settings.SPOTIFY_CLIENT_SECRET),
-            timeout=_TIMEOUT,
+            timeout=http.TIMEOUT,
             allow_redirects=False,
         )
     except requests.RequestException as error:
         raise TokenServiceUnavailable("no answer") from error
     if answer.status_code == 200:
-        return _fresh_tokens(json_or_none(answer))
+        return _fresh_tokens(http.json_or_none(answer))
     raise _error(answer)
 
 
 def _fresh_tokens(body: Any) -> FreshTokens:
-    if not isinstance(body, dict) or not isinstance(body.get("access_token"), str):
+    access_token = _word(body.get("access_token")) if isinstance(body, dict) else ""
+    if not access_token:
         raise TokenServiceUnavailable("the answer has no access token")
-    life = body.get("expires_in")
     return FreshTokens(
-        access_token=body["access_token"],
-        refresh_token=_text(body.get("refresh_token")),
-        expires_in=life if isinstance(life, int) and life > 0 else 3600,
-        scope=_text(body.get("scope")),
+        access_token=access_token,
+        refresh_token=_word(body.get("refresh_token")),
+        expires_in=_life(body.get("expires_in")),
+        scope=_word(body.get("scope")),
     )
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def _word(value: Any) -> str:
+    """Return text that fits a header and a database, "" for anything else."""
+    is_plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    return value if is_plain else ""
+
+
+def _life(value: Any) -> int:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 < value <= _LONGEST_LIFE else _LIFE
 
 
 def _error(answer: requests.Response) -> TokenError:
     if answer.status_code == 429:
-        return TokenRateLimited(retry_after(answer), quota_is_spent(answer))
-    body = json_or_none(answer)
+        return TokenRateLimited(http.retry_after(answer), http.quota_is_spent(answer))
+    body = http.json_or_none(answer)
     code = body.get("error") if isinstance(body, dict) else None
     if answer.status_code == 400 and code == "invalid_grant":
         return GrantRevoked("invalid_grant")

@@ -1,10 +1,10 @@
 """Verbs of importing."""
 
+from ingest.services.advance import run_advance
 from ingest.services.links import SourceUnknown, source_disconnect, source_link
 from ingest.services.listening import Listening, artists_pick, listening_replace
 from ingest.services.runs import (
     imports_queue_due,
-    run_advance,
     run_queue,
     runs_requeue_stalled,
 )

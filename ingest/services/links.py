@@ -33,16 +33,19 @@ def source_disconnect(
 
     Returns how many rows of each kind were deleted. Raises :class:`SourceUnknown`.
     """
-    link = SourceLink.objects.filter(person_id=person_id, source=source)
-    if not link.exists():
+    # Locked: an import that is writing now ends first, one that comes later finds
+    # nothing to write to.
+    locked = SourceLink.objects.select_for_update()
+    link = locked.filter(person_id=person_id, source=source).first()
+    if link is None:
         raise SourceUnknown
     mine = {"person_id": person_id, "source": source}
+    ImportRun.objects.filter(**mine).delete()
     deleted = {
         "artists": TopArtist.objects.filter(**mine).delete()[0],
         "tracks": TopTrack.objects.filter(**mine).delete()[0],
         "listens": Listen.objects.filter(**mine).delete()[0],
     }
-    ImportRun.objects.filter(**mine).delete()
     link.delete()
     if source == Source.SPOTIFY:
         grant_delete(person_id=person_id)

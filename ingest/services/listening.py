@@ -54,7 +54,7 @@ class Written:
     listens: int
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def listening_replace(
     *,
     person_id: int,

@@ -6,6 +6,7 @@ there is never fetched again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ingest.models import ImportRun, TimeRange
@@ -56,7 +57,7 @@ def has_genres(staged: Staged) -> bool:
     are spared a call that is always refused.
     """
     return any(
-        "genres" in row
+        row.get("genres")
         for key, rows in staged.items()
         if key.startswith("artists:")
         for row in rows
@@ -74,7 +75,14 @@ def audio_ids(staged: Staged, known: set[str]) -> list[str]:
     return sorted(ids - known)
 
 
-def fetch(step: Step, source: SpotifySource, *, cursor: str, ids: Sequence[str]) -> Any:
+def fetch(
+    step: Step,
+    source: SpotifySource,
+    *,
+    cursor: str,
+    ids: Sequence[str],
+    now: datetime,
+) -> Any:
     """Make one call and return its answer as JSON; raises a source error."""
     kind, _, detail = step.key.partition(":")
     if kind == "artists":
@@ -84,10 +92,10 @@ def fetch(step: Step, source: SpotifySource, *, cursor: str, ids: Sequence[str])
     if kind == _AUDIO:
         page = ids[int(detail) * AUDIO_PAGE : (int(detail) + 1) * AUDIO_PAGE]
         return [item.to_json() for item in source.audio_features(page)]
-    page_of_listens = source.recently_played(cursor)
+    heard = source.recently_played(cursor, now=now)
     return {
-        "listens": [item.to_json() for item in page_of_listens.listens],
-        "cursor": page_of_listens.cursor,
+        "listens": [item.to_json() for item in heard.listens],
+        "cursor": heard.cursor,
     }
 
 

@@ -40,7 +40,7 @@ class _Item:
     """Items survive a trip through JSON, where an import keeps what it fetched."""
 
     def to_json(self) -> dict[str, Any]:
-        return {k: v for k, v in asdict(self).items() if v not in (None, "", ())}
+        return {k: v for k, v in asdict(self).items() if v not in (None, "")}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -35,7 +35,11 @@ def get_json(
         raise error_of(answer)
     if len(answer.content) > _LARGEST_ANSWER:
         raise SourceUnavailable("the answer is too large")
-    body = json_or_none(answer)
+    try:
+        body = json_or_none(answer)
+    except (ValueError, RecursionError) as error:
+        # Numbers of thousands of digits, lists thousands deep.
+        raise SourceUnavailable("the answer is not sane JSON") from error
     if body is None:
         raise SourceUnavailable("the answer is not JSON")
     return body

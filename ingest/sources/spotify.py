@@ -4,9 +4,9 @@ No field of an answer is taken for granted: an item that cannot be read is left
 out, and only an answer that has no list at all is an error.
 """
 
-import math
+import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import requests
@@ -23,6 +23,11 @@ from ingest.sources.http import get_json
 
 PAGE = 50
 AUDIO_PAGE = 100
+# Nobody listened before the service began, or later than its clock may run ahead.
+_EARLIEST = datetime(2006, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(hours=1)
+_ISRC = re.compile(r"[A-Z0-9]{12}")
+_ID = re.compile(r"[0-9A-Za-z]{1,40}")
 _T = TypeVar("_T")
 _Json = dict[str, Any]
 
@@ -37,22 +42,26 @@ class SpotifySource:
 
     def top_artists(self, time_range: str) -> tuple[ArtistItem, ...]:
         """Up to 50 artists, the closest first."""
-        return tuple(_read_all(self._top("artists", time_range), artist_item))
+        return self._top("artists", time_range, artist_item)
 
     def top_tracks(self, time_range: str) -> tuple[TrackItem, ...]:
         """Up to 50 tracks, the closest first."""
-        return tuple(_read_all(self._top("tracks", time_range), track_item))
+        return self._top("tracks", time_range, track_item)
 
-    def recently_played(self, cursor: str) -> RecentPage:
-        """Listens after ``cursor`` (milliseconds; "" for the latest 50)."""
+    def recently_played(self, cursor: str, *, now: datetime) -> RecentPage:
+        """Listens after ``cursor`` (milliseconds since 1970; "" for the latest 50)."""
         params: dict[str, str | int] = {"limit": PAGE}
         if cursor:
             params["after"] = cursor
         items = _items(self._get("/me/player/recently-played", params))
-        listens = tuple(_read_all(items, listen_item))
-        moments = [int(item.listened_at.timestamp() * 1000) for item in listens]
-        newest = str(max(moments)) if moments else cursor
-        return RecentPage(listens, newest)
+        # One moment in the future would keep all later listens out.
+        listens = tuple(
+            item
+            for item in _read_all(items, listen_item)
+            if _EARLIEST <= item.listened_at <= now + _AHEAD
+        )
+        moments = [round(item.listened_at.timestamp() * 1000) for item in listens]
+        return RecentPage(listens, str(max(moments)) if moments else cursor)
 
     def audio_features(self, ids: Sequence[str]) -> tuple[AudioItem, ...]:
         """Sound of up to 100 tracks; unknown ones are left out."""
@@ -62,9 +71,16 @@ class SpotifySource:
             raise SourceUnavailable("the answer has no list")
         return tuple(_read_all(found, audio_item))
 
-    def _top(self, kind: str, time_range: str) -> list[Any]:
+    def _top(
+        self, kind: str, time_range: str, read: Callable[[_Json], _T | None]
+    ) -> tuple[_T, ...]:
         params: dict[str, str | int] = {"time_range": time_range, "limit": PAGE}
-        return _items(self._get(f"/me/top/{kind}", params))
+        rows = _items(self._get(f"/me/top/{kind}", params))
+        items = tuple(_read_all(rows, read))
+        if rows and not items:
+            # Taken for an empty list, it would wipe out what we have.
+            raise SourceUnavailable("no item can be read")
+        return items
 
     def _get(self, path: str, params: dict[str, str | int]) -> Any:
         url = f"{self._api_url}{path}"
@@ -91,13 +107,19 @@ def _text(value: Any, longest: int) -> str:
         return ""
     # A lone surrogate cannot be stored as UTF-8; a null byte not in Postgres.
     clean = value.encode("utf-8", "replace").decode().replace("\x00", "")
-    return clean.strip()[:longest]
+    return clean.strip()[:longest].strip()
+
+
+def _id(value: Any) -> str | None:
+    """Return an id as Spotify writes them: it goes into addresses and lists."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 def _number(value: Any, low: float, high: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and low <= value <= high else None
+    # Not a number is in no range.
+    return float(value) if low <= value <= high else None
 
 
 def _whole(value: Any, low: int, high: int) -> int | None:
@@ -113,7 +135,7 @@ def artist_item(row: _Json) -> ArtistItem | None:
     names = None
     if isinstance(genres, list):
         names = tuple(g for g in (_text(genre, 100) for genre in genres) if g)
-    return ArtistItem(name, _text(row.get("id"), 40) or None, names)
+    return ArtistItem(name, _id(row.get("id")), names)
 
 
 def track_item(row: _Json) -> TrackItem | None:
@@ -127,7 +149,7 @@ def track_item(row: _Json) -> TrackItem | None:
     return TrackItem(
         name=name,
         artist=artist,
-        spotify_id=_text(row.get("id"), 40) or None,
+        spotify_id=_id(row.get("id")),
         isrc=_isrc(row.get("external_ids")),
         duration_ms=_whole(row.get("duration_ms"), 0, 2**31 - 1),
         release_year=_year(row.get("album")),
@@ -136,7 +158,8 @@ def track_item(row: _Json) -> TrackItem | None:
 
 def _isrc(external_ids: Any) -> str:
     found = external_ids.get("isrc") if isinstance(external_ids, dict) else None
-    return _text(found, 15).upper().replace("-", "")
+    isrc = _text(found, 15).replace("-", "").upper()
+    return isrc if _ISRC.fullmatch(isrc) else ""
 
 
 def _year(album: Any) -> int | None:
@@ -165,8 +188,8 @@ def _moment(value: Any) -> datetime | None:
 
 
 def audio_item(row: _Json) -> AudioItem | None:
-    spotify_id = _text(row.get("id"), 40)
-    if not spotify_id:
+    spotify_id = _id(row.get("id"))
+    if spotify_id is None:
         return None
     return AudioItem(
         spotify_id=spotify_id,

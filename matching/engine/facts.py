@@ -10,7 +10,7 @@ from matching.engine.arrays import Doubles, Ids
 from matching.engine.constants import AUDIO_DIMENSIONS
 from matching.engine.index import View
 from matching.engine.pair import Side, compare, have_audio, side
-from matching.engine.receipt import Parts, itemise, printed_score
+from matching.engine.receipt import Parts, printed_score
 from matching.engine.rows import standardised
 from matching.engine.statistics import Statistics
 
@@ -96,7 +96,7 @@ def _summary(view: View, mine: Side, person_id: int) -> Summary:
         pair.similarity,
         printed_score(pair.similarity),
         tuple(pair.artist_ids[strongest].tolist()),
-        Parts.of(itemise(view, pair)),
+        Parts.between(pair),
         _genre_overlap(view.statistics, mine, theirs),
         _audio_affinity(view.statistics, mine, theirs),
     )

@@ -17,6 +17,7 @@ from matching.engine.segment import score_of
 Kind = Literal["artist", "related", "genre", "audio", "more"]
 TENTHS = 10
 NOTHING = Decimal("0.0")
+_BY_NAME = np.argsort(AUDIO_DIMENSIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,18 @@ class Parts:
         return cls(
             *(sum((r.points for r in rows if r.kind == k), NOTHING) for k in kinds)
         )
+
+    @classmethod
+    def between(cls, pair: Pair) -> "Parts":
+        """The parts of a pair's receipt, without writing its rows."""
+        groups = _terms(pair)
+        tenths = _tenths(np.concatenate(list(groups.values())), pair.similarity)
+        points: dict[str, Decimal] = {}
+        start = 0
+        for kind, terms in groups.items():
+            points[kind] = _decimal(sum(tenths[start : start + len(terms)]))
+            start += len(terms)
+        return cls(**points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +195,17 @@ def _identity(row: Contribution) -> tuple[str, int, str]:
     """Order rows the same way whoever looks."""
     number = row.artist_id if row.artist_id is not None else row.genre_id
     return row.kind, number if number is not None else -1, row.dimension or ""
+
+
+def _terms(pair: Pair) -> dict[Kind, Doubles]:
+    """Every term by kind, in the order of :func:`_identity`."""
+    related = np.array([pair.related] if pair.related is not None else [])
+    return {
+        "artist": pair.artist_terms,
+        "audio": pair.audio[_BY_NAME[: len(pair.audio)]],
+        "genre": pair.genre_terms,
+        "related": related,
+    }
 
 
 def _tenths(terms: Doubles, similarity: float) -> list[int]:

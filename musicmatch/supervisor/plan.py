@@ -40,3 +40,8 @@ class Plan:
             values[name] = Path(values[name])
         values["steps"] = tuple(tuple(step) for step in values["steps"])
         return cls(**values)
+
+
+def unfinished(data_dir: Path, step: str) -> Path:
+    """Return the file that is there from a step's start to its good end."""
+    return data_dir / f"{step}.unfinished"

@@ -4,13 +4,17 @@ import hashlib
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.models import User
+from matching.services import index_is_ready
+from musicmatch.supervisor.plan import unfinished
 from musicmatch.supervisor.supervisor import say
+
+SEED = "seed_demo"
 
 
 def migrate_if_needed() -> None:
@@ -38,16 +42,19 @@ def collect_static_if_needed() -> None:
 
 
 def missing_steps(demo_people: int) -> tuple[tuple[str, ...], ...]:
-    """Return the commands that fill an empty site: demo people, then the index."""
-    from matching.services import index_is_ready
+    """Return the commands that fill an empty site: demo people, or an index."""
+    if _wants_people(demo_people):
+        # It builds the index too.
+        return ((SEED, "--people", str(demo_people)),)
+    return () if index_is_ready() else (("rebuild_index",),)
 
-    steps: list[tuple[str, ...]] = []
-    if demo_people and not get_user_model().objects.exists():
-        steps.append(("seed_demo", "--people", str(demo_people)))
-    if steps or not index_is_ready():
-        steps.append(("rebuild_index",))
-    connections.close_all()
-    return tuple(steps)
+
+def _wants_people(number: int) -> bool:
+    """Tell whether the site is empty, or was left half full by a first start."""
+    if unfinished(settings.DATA_DIR, SEED).exists():
+        there: int = User.objects.filter(origin=User.Origin.DEMO).count()
+        return there < number
+    return number > 0 and not User.objects.exists()
 
 
 def _static_fingerprint() -> str:

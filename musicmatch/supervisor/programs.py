@@ -77,7 +77,7 @@ def _web_command(plan: Plan) -> tuple[str, ...]:
     if sys.platform == "win32":
         # gunicorn does not run there.
         return ("manage.py", "runserver", "--noreload", f"127.0.0.1:{plan.port}")
-    return ("-m", "gunicorn", "-c", "musicmatch/gunicorn.conf.py", "musicmatch.wsgi")
+    return ("-m", "gunicorn", "-c", "musicmatch/gunicorn_config.py", "musicmatch.wsgi")
 
 
 def _python(

@@ -14,7 +14,7 @@ from musicmatch.supervisor.children import Child, Program
 from musicmatch.supervisor.errors import SupervisorError
 from musicmatch.supervisor.folder import claim
 from musicmatch.supervisor.group import Group
-from musicmatch.supervisor.plan import Plan
+from musicmatch.supervisor.plan import Plan, unfinished
 from musicmatch.supervisor.ports import free_port, page_answers
 
 TICK_SECONDS = 0.2
@@ -103,6 +103,8 @@ class Supervisor:
         return f"unix://{path}"
 
     def _run_step(self, program: Program) -> None:
+        mark = unfinished(self.plan.data_dir, program.name)
+        mark.touch()
         child = Child(program)
         child.start()
         try:
@@ -114,6 +116,7 @@ class Supervisor:
             child.wait(_STOP_SECONDS)
         if status != 0:
             raise SupervisorError(f"{program.name} did not finish (status {status}).")
+        mark.unlink(missing_ok=True)
 
     def _wait(self, done: Callable[[], bool], seconds: float, excuse: str) -> None:
         deadline = time.monotonic() + seconds

@@ -10,19 +10,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
+from accounts.models import User
+from matching.services import index_rebuild
 from musicmatch.embedded import socket_path, socket_url
 from musicmatch.standins.spotify import CLIENT_ID
-from musicmatch.supervisor import programs, valkey
+from musicmatch.supervisor import preparation, programs, valkey
 from musicmatch.supervisor.children import Child, Program
 from musicmatch.supervisor.errors import SupervisorError
 from musicmatch.supervisor.folder import claim
 from musicmatch.supervisor.group import Group
 from musicmatch.supervisor.logs import LogReader, last_lines, trim
-from musicmatch.supervisor.plan import Plan
+from musicmatch.supervisor.plan import Plan, unfinished
 from musicmatch.supervisor.ports import free_port, page_answers, port_is_free
 from musicmatch.supervisor.restarts import Restarts
+from tests.conftest import NOW
 
 SLEEP = "import time; time.sleep(60)"
 SOON = 10.0
@@ -367,6 +371,30 @@ def test_children_get_no_stand_in_when_there_is_none(
     values = programs.environment(Plan(8000, tmp_path, tmp_path), "", None)
     assert "SPOTIFY_STANDIN" not in values
     assert values["PORT"] == "8000"
+
+
+# --- What a start still has to do -----------------------------------------
+
+
+@pytest.mark.django_db
+def test_empty_site_gets_people_or_at_least_an_index() -> None:
+    assert preparation.missing_steps(3) == (("seed_demo", "--people", "3"),)
+    assert preparation.missing_steps(0) == (("rebuild_index",),)
+
+
+def test_site_with_people_and_an_index_needs_nothing(ada: User) -> None:
+    index_rebuild(now=NOW)
+    assert preparation.missing_steps(3) == ()
+
+
+def test_seeding_that_was_cut_off_goes_on(
+    ada: User, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    unfinished(tmp_path, "seed_demo").touch()
+    assert preparation.missing_steps(3) == (("seed_demo", "--people", "3"),)
+    User.objects.update(origin=User.Origin.DEMO)
+    assert preparation.missing_steps(1) == (("rebuild_index",),)
 
 
 # --- The command's refusals -----------------------------------------------

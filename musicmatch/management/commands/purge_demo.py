@@ -2,32 +2,84 @@
 
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from ingest.models import Artist, Genre, Track
-from matching.services import index_rebuild
+from ingest.models import (
+    Artist,
+    ArtistGenre,
+    ArtistSound,
+    AudioFeatures,
+    Genre,
+    Source,
+    TopArtist,
+    Track,
+)
+from matching.services import index_rebuild, tastes_refresh
+
+# The sources that name genres themselves. An artist none of them gave has only those
+# of the demonstration's catalogue.
+_NAMING_GENRES = (Source.SPOTIFY, Source.COMMUNITY)
 
 
 class Command(BaseCommand):
     help = (
         "Remove every demonstration person with all that was theirs, and the artists,"
-        " tracks and genres nobody else has."
+        " tracks, genres and sounds that only they brought."
     )
 
     def handle(self, **_: Any) -> None:
-        people, rows = User.objects.filter(origin=User.Origin.DEMO).delete()
-        tracks = Track.objects.filter(
-            top_track_rows__isnull=True, listens__isnull=True
-        ).delete()[0]
-        artists = Artist.objects.filter(
-            top_artist_rows__isnull=True, tracks__isnull=True
-        ).delete()[0]
-        genres = Genre.objects.filter(artist_links__isnull=True).delete()[0]
-        index_rebuild(now=timezone.now())
+        now = timezone.now()
+        with transaction.atomic():
+            people = User.objects.filter(origin=User.Origin.DEMO)
+            count = people.count()
+            _end_sessions(people)
+            people.delete()
+            music, touched = _remove_music()
+            tastes_refresh(person_ids=touched, now=now)
+        index_rebuild(now=now, waits=True)
         self.stdout.write(
-            f"Removed {rows.get('accounts.User', 0)} demonstration people with"
-            f" {people} rows, and {tracks + artists + genres} rows of music that only"
-            " they had."
+            f"Removed {count} demonstration people, and {music} rows of music that"
+            " only they had."
         )
+
+
+def _end_sessions(people: QuerySet[User]) -> None:
+    ids = {str(pk) for pk in people.values_list("pk", flat=True)}
+    ended = [
+        session.pk
+        for session in Session.objects.iterator()
+        if session.get_decoded().get("_auth_user_id") in ids
+    ]
+    Session.objects.filter(pk__in=ended).delete()
+
+
+def _remove_music() -> tuple[int, set[int]]:
+    """Delete what nobody else brought; return how many rows, and whom it touched."""
+    removed = Track.objects.filter(
+        top_track_rows__isnull=True, listens__isnull=True
+    ).delete()[0]
+    removed += Artist.objects.filter(
+        top_artist_rows__isnull=True, tracks__isnull=True
+    ).delete()[0]
+    named = TopArtist.objects.filter(source__in=_NAMING_GENRES).values("artist")
+    genres = ArtistGenre.objects.exclude(artist__in=named)
+    sounds = ArtistSound.objects.filter(source=Source.DEMO)
+    touched = _listeners_of({*_artists(genres), *_artists(sounds)})
+    for rows in (genres, sounds, AudioFeatures.objects.filter(source=Source.DEMO)):
+        removed += rows.delete()[0]
+    removed += Genre.objects.filter(artist_links__isnull=True).delete()[0]
+    return removed, touched
+
+
+def _artists(rows: QuerySet[Any]) -> set[int]:
+    return set(rows.values_list("artist_id", flat=True))
+
+
+def _listeners_of(artists: set[int]) -> set[int]:
+    rows = TopArtist.objects.filter(artist__in=artists)
+    return set(rows.values_list("person_id", flat=True))

@@ -1,36 +1,30 @@
 """Make the demonstration community."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
 from ingest.models import Source
 from ingest.services import Listening
+from ingest.sound import SOUND_KEYS
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem
 from matching.services import index_rebuild
 from musicmatch.community import (
+    NameTaken,
     NewMember,
     add_members,
-    shared_password,
+    say_how_to_sign_in,
     with_progress,
 )
 from musicmatch.demo.catalogue import CatalogueArtist, load_catalogue
 from musicmatch.demo.people import DemoPerson, demo_people
 
 PASSWORD = "listen-along"  # noqa: S105
-_SOUND = (
-    "tempo",
-    "energy",
-    "valence",
-    "danceability",
-    "acousticness",
-    "loudness",
-)
 
 
 class Command(BaseCommand):
@@ -45,41 +39,40 @@ class Command(BaseCommand):
     def handle(self, *, people: int, **_: Any) -> None:
         if people < 1:
             raise CommandError("Give a number of people from 1 up.")
-        if User.objects.filter(origin=User.Origin.DEMO).exists():
+        missing = people - User.objects.filter(origin=User.Origin.DEMO).count()
+        if missing <= 0:
             raise CommandError(
                 "There are demonstration people already: manage.py purge_demo first."
             )
         now = timezone.now()
         music = _Music()
-        members = (music.member(person, now) for person in demo_people(people))
         made = add_members(
-            members,
+            (music.member(person, now) for person in demo_people(people)),
             origin=User.Origin.DEMO,
-            password_hash=shared_password(PASSWORD if settings.DEBUG else None),
+            password=PASSWORD,
             now=now,
         )
-        shown = with_progress(
-            made, total=people, what="Demonstration people", out=self.stdout
-        )
-        first = [person.username for person in shown][0]
-        index_rebuild(now=timezone.now())
-        self.stdout.write(f"{people} demonstration people are here.")
-        if settings.DEBUG:
-            self.stdout.write(
-                f"Sign in as any of them, for example {first}, with the password"
-                f" {PASSWORD}."
+        try:
+            names = list(
+                with_progress(
+                    made, total=missing, what="Demonstration people", out=self.stdout
+                )
             )
+        except NameTaken as error:
+            raise CommandError(str(error)) from error
+        index_rebuild(now=timezone.now(), waits=True)
+        self.stdout.write(f"{people} demonstration people are here.")
+        say_how_to_sign_in(names[0], PASSWORD, out=self.stdout)
 
 
 class _Music:
-    """The catalogue as items of a source."""
+    """The catalogue as items of a source, each made once."""
 
     def __init__(self) -> None:
-        self._artists = {artist.name: artist for artist in load_catalogue()}
-        self._items = {
-            name: ArtistItem(name, genres=artist.genres)
-            for name, artist in self._artists.items()
-        }
+        catalogue = load_catalogue()
+        self._items = {a.name: ArtistItem(a.name, genres=a.genres) for a in catalogue}
+        self._sound = {self._items[a.name]: _sound(a) for a in catalogue}
+        self._tracks: dict[tuple[str, str], TrackItem] = {}
 
     def member(self, person: DemoPerson, now: datetime) -> NewMember:
         # Everyone was here at another moment of the last six weeks.
@@ -97,15 +90,12 @@ class _Music:
 
     def _sources(
         self, person: DemoPerson, now: datetime
-    ) -> list[tuple[Source, Listening]]:
-        found = []
+    ) -> Iterator[tuple[Source, Listening]]:
         if person.top_artists:
-            found.append((Source.DEMO, self._listening(person, now)))
+            yield Source.DEMO, self._listening(person, now)
         if person.picked:
             picked = tuple(self._items[name] for name in person.picked)
-            listening = Listening(artists={"long_term": picked}, tracks={})
-            found.append((Source.MANUAL, listening))
-        return found
+            yield Source.MANUAL, Listening(artists={"long_term": picked}, tracks={})
 
     def _listening(self, person: DemoPerson, now: datetime) -> Listening:
         artists = {
@@ -124,15 +114,19 @@ class _Music:
             for listen in person.listens
         )
         named = {item for items in artists.values() for item in items}
-        sound = {item: _sound(self._artists[item.name]) for item in named}
+        sound = {item: self._sound[item] for item in named}
         return Listening(artists, tracks, listens, artist_sound=sound)
 
-    def _track(self, artist: str, track: str) -> TrackItem:
-        return TrackItem(name=track, artist=self._items[artist])
+    def _track(self, artist: str, name: str) -> TrackItem:
+        found = self._tracks.get((artist, name))
+        if found is None:
+            found = TrackItem(name=name, artist=self._items[artist])
+            self._tracks[artist, name] = found
+        return found
 
 
 def _sound(artist: CatalogueArtist) -> AudioItem:
     return AudioItem(
         spotify_id=artist.spotify_id,
-        **{key: float(getattr(artist, key)) for key in _SOUND},
+        **{key: float(getattr(artist, key)) for key in SOUND_KEYS},
     )

@@ -7,6 +7,7 @@ from typing import Any
 import environ
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 from django.db.utils import OperationalError
 
 from musicmatch.supervisor import preparation
@@ -50,6 +51,7 @@ class Command(BaseCommand):
             follow_parent=options["follow_parent"],
             steps=steps,
         )
+        connections.close_all()
         _become_supervisor(plan)
 
 

@@ -272,6 +272,7 @@ def test_neither_secret_nor_challenge_is_refused(standin: SpotifyStandin) -> Non
         (lambda s: ("wrong", s.client_secret), "Invalid client"),
         (lambda s: None, "Invalid client"),
     ],
+    ids=["secret", "client", "none"],
 )
 def test_wrong_credentials_are_refused(
     standin: SpotifyStandin,

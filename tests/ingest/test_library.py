@@ -1,0 +1,170 @@
+"""Which row an artist, a track or a genre is."""
+
+from collections.abc import Sequence
+
+import pytest
+from django.db import connection
+
+from ingest.library import Library
+from ingest.models import Artist, ArtistGenre, ArtistSound, AudioFeatures, Source, Track
+from ingest.sources.base import ArtistItem, AudioItem, TrackItem
+from tests.conftest import require_or_skip
+from tests.ingest.test_runs import in_threads
+
+pytestmark = pytest.mark.django_db
+
+
+def added(*items: ArtistItem) -> list[Artist]:
+    library = Library()
+    library.add_artists(items)
+    return [Artist.objects.get(pk=library.artist_id(item)) for item in items]
+
+
+def test_an_id_is_the_same_artist_whatever_the_name() -> None:
+    [first] = added(ArtistItem("Mica Levi", "id1"))
+    [again] = added(ArtistItem("Micachu", "id1"))
+    assert again == first
+    assert again.name == "Mica Levi"
+
+
+def test_one_name_with_two_ids_is_two_artists() -> None:
+    one, two = added(ArtistItem("Nirvana", "id1"), ArtistItem("Nirvana", "id2"))
+    assert one != two
+    assert added(ArtistItem("Nirvana", "id2"), ArtistItem("Nirvana", "id1")) == [
+        two,
+        one,
+    ]
+
+
+def test_names_are_one_whatever_their_case_marks_and_space() -> None:
+    rows = added(ArtistItem("Björk"), ArtistItem(" bjork "), ArtistItem("BJÖRK"))
+    assert len(set(rows)) == Artist.objects.count() == 1
+    assert rows[0].name_key == "bjork"
+
+
+def test_a_name_alone_becomes_the_one_with_the_id() -> None:
+    [named] = added(ArtistItem("grouper"))
+    [known] = added(ArtistItem("Grouper", "id1"))
+    assert known == named
+    assert (known.spotify_id, known.name) == ("id1", "Grouper")
+    [other] = added(ArtistItem("Grouper", "id2"))
+    assert other != known
+    assert added(ArtistItem("GROUPER")) == [known]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_name_and_an_id_that_come_together_are_one(order: int) -> None:
+    items = [ArtistItem("Coil"), ArtistItem("Coil", "id1")][::order]
+    assert len(set(added(*items))) == 1
+    assert added(*items) == added(*items)
+
+
+def test_one_row_is_claimed_by_one_id_only() -> None:
+    [named] = added(ArtistItem("Air"))
+    one, two = added(ArtistItem("Air", "id1"), ArtistItem("Air", "id2"))
+    assert one == named
+    assert two != named
+    assert Artist.objects.count() == 2
+
+
+def test_a_claim_somebody_else_made_meanwhile_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [named] = added(ArtistItem("Air"))
+    library = Library()
+    find = library._find_artists
+
+    def overtaken(items: Sequence[ArtistItem]) -> None:
+        find(items)
+        Artist.objects.filter(pk=named.pk, spotify_id=None).update(spotify_id="id1")
+
+    monkeypatch.setattr(library, "_find_artists", overtaken)
+    library.add_artists([ArtistItem("Air", "id2")])
+    named.refresh_from_db()
+    assert named.spotify_id == "id1"
+    assert library.artist_id(ArtistItem("Air", "id2")) != named.pk
+
+
+def test_a_library_remembers_what_it_found(
+    django_assert_num_queries: object,
+) -> None:
+    library = Library()
+    items = [ArtistItem("Can", "id1", ("krautrock",)), ArtistItem("Neu!")]
+    tracks = [TrackItem("Halleluhwah", items[0], "t1"), TrackItem("Hero", items[1])]
+    library.add_artists(items)
+    library.add_genres(items)
+    library.add_tracks(tracks)
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        library.add_artists(items)
+        library.add_genres(items)
+        library.add_tracks(tracks)
+
+
+def test_genres_are_one_in_lower_case_and_linked_once() -> None:
+    library = Library()
+    item = ArtistItem("Can", genres=("Krautrock", " krautrock ", "", "art  rock"))
+    library.add_artists([item])
+    assert library.add_genres([item]) == 2
+    assert genres_again(item) == 2
+    links = ArtistGenre.objects.values_list("genre__name", flat=True)
+    assert sorted(links) == ["art rock", "krautrock"]
+
+
+def genres_again(item: ArtistItem) -> int:
+    library = Library()
+    library.add_artists([item])
+    return library.add_genres([item])
+
+
+def test_tracks_are_known_by_id_and_else_by_artist_and_name() -> None:
+    artist, other = ArtistItem("Low"), ArtistItem("Can")
+    items = [
+        TrackItem("Words", artist, "t1"),
+        TrackItem("Words", artist, "t2"),
+        TrackItem("Words", artist),
+        TrackItem("wörds", artist),
+        TrackItem("Words", other),
+    ]
+    for _ in range(2):
+        library = Library()
+        library.add_artists(item.artist for item in items)
+        library.add_tracks(items)
+        ids = [library.track_id(item) for item in items]
+        assert len(set(ids)) == Track.objects.count() == 4
+        assert ids[2] == ids[3]
+
+
+def test_the_latest_sound_of_a_track_wins_and_the_first_of_an_artist_stays() -> None:
+    artist = ArtistItem("Low", "a1")
+    track = TrackItem("Words", artist, "t1")
+    for tempo in (100.0, 120.0):
+        library = Library()
+        library.add_artists([artist])
+        library.add_tracks([track])
+        sound = AudioItem("t1", tempo=tempo)
+        library.add_audio({library.track_id(track): sound}, source=Source.SPOTIFY)
+        library.add_artist_sound({library.artist_id(artist): sound}, source=Source.DEMO)
+    assert AudioFeatures.objects.get().tempo == 120
+    assert ArtistSound.objects.get().tempo == 100
+
+
+@pytest.mark.django_db(transaction=True)
+def test_imports_that_meet_neither_fail_nor_double_a_row() -> None:
+    require_or_skip(connection.vendor == "postgresql", "Postgres")
+    names = [f"Artist {n}" for n in range(200)]
+    added(*[ArtistItem(name) for name in names[::3]])
+    items = [ArtistItem(n, f"id{n}".replace(" ", ""), ("a", "b", n)) for n in names]
+    items += [ArtistItem(f"Only a name {n}") for n in range(50)]
+    tracks = [TrackItem(f"T {i.name}", i, i.spotify_id) for i in items]
+
+    def add(step: int) -> list[int]:
+        library = Library()
+        library.add_artists(items[::step])
+        library.add_genres(items[::step])
+        library.add_tracks(tracks[::step])
+        return sorted(library.artist_id(item) for item in items)
+
+    ids = in_threads(*[lambda step=step: add(step) for step in (1, -1, 1, -1)])
+    assert all(each == ids[0] for each in ids)
+    assert Artist.objects.count() == Track.objects.count() == 250
+    assert ArtistGenre.objects.count() == 600
