@@ -85,7 +85,7 @@ def _take_slot(service: str, now_ms: int, gap_ms: int) -> None:
         other = cache.get(key_of(neighbour))
         if other is not None and abs(now_ms - other) < gap_ms:
             cache.delete(mine)
-            raise GateClosed(_moment(max(now_ms, other) + gap_ms))
+            raise GateClosed(_moment(other + gap_ms))
 
 
 def _moment(milliseconds: int) -> datetime:

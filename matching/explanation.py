@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accounts.models import User
-from ingest.models import Artist, Genre, Listen, Source, SourceLink
-from ingest.pages import genres_of
+from ingest.models import Artist, Listen, Source, SourceLink
 from matching import bridges, engine, words
 from matching.bridges import Icebreaker, Suggestion
 from matching.crowd import Crowd
 from matching.leaderboard import NAMED
+from matching.loaders import GenreNames, genre_names
 from matching.reader import current_view
 from matching.sides import (
     AudioRow,
@@ -114,7 +114,7 @@ class _Pair:
     receipt: engine.Receipt
     facts: engine.Facts
     names: Mapping[int, str]
-    genres: Mapping[int, Sequence[str]]
+    genres: GenreNames
 
     @property
     def shared(self) -> tuple[int, ...]:
@@ -134,7 +134,7 @@ def explanation_for(viewer: User, person: User) -> Explanation:
         parts=words.bar(pair.receipt.parts),
         rows=_rows(pair),
         related_pairs=_related(pair),
-        genres=genre_rows(pair.mine, pair.theirs, pair.genres),
+        genres=genre_rows(pair.mine, pair.theirs, pair.genres.of_artist),
         audio=audio_rows(pair.facts),
         tempo=tempo_windows(pair.mine, pair.theirs, pair.facts),
         only_mine=only_of(pair.mine, pair.theirs, pair.names)[:_DIFFERENT],
@@ -170,7 +170,7 @@ def _read(viewer: User, person: User) -> _Pair:
         receipt=engine.explain(view, viewer.pk, person.pk),
         facts=engine.facts(view, viewer.pk, person.pk),
         names=Artist.objects.names(ids),
-        genres=genres_of(ids),
+        genres=genre_names(ids),
     )
 
 
@@ -203,18 +203,10 @@ def _rows(pair: _Pair) -> list[ReceiptRow]:
         return []
     rows = engine.fold(pair.receipt.rows, kind="artist", keep=_ARTIST_ROWS)
     rows = engine.fold(rows, kind="genre", keep=_GENRE_ROWS)
-    genre_names = _genre_names(rows)
-    return [_row(pair, row, genre_names) for row in rows]
+    return [_row(pair, row) for row in rows]
 
 
-def _genre_names(rows: Sequence[engine.Contribution]) -> dict[int, str]:
-    ids = [row.genre_id for row in rows if row.genre_id is not None]
-    return dict(Genre.objects.filter(pk__in=ids).values_list("pk", "name"))
-
-
-def _row(
-    pair: _Pair, row: engine.Contribution, genre_names: Mapping[int, str]
-) -> ReceiptRow:
+def _row(pair: _Pair, row: engine.Contribution) -> ReceiptRow:
     shown = ReceiptRow(row.kind, "", str(row.points))
     if row.artist_id is not None:
         return replace(
@@ -225,7 +217,7 @@ def _row(
             rarity=words.rarity(row.n_listeners or 0),
         )
     if row.genre_id is not None:
-        return replace(shown, name=genre_names.get(row.genre_id, "a genre"))
+        return replace(shown, name=pair.genres.by_id.get(row.genre_id, "a genre"))
     if row.dimension is not None:
         return replace(shown, name=words.SOUND_LABELS[row.dimension])
     if row.kind == "related":
@@ -255,7 +247,7 @@ def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
         giver,
         taker,
         names=pair.names,
-        genres=pair.genres,
+        genres=pair.genres.of_artist,
         vectors=pair.crowd.view.statistics.vectors,
         whose="their" if to_viewer else "your",
         near="your" if to_viewer else "their",

@@ -25,9 +25,9 @@ class _PlainSelect(forms.Select):
         attrs: dict[str, Any] | None = None,
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
-        shown = "" if value is None else str(value)
+        shown = "" if value is None else str(value).upper()
         options = (
-            (key, flatatt({"selected": str(key) == shown}), label)
+            (key, flatatt({"selected": str(key).upper() == shown}), label)
             for key, label in self.choices
         )
         return format_html(

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from ingest.models import ArtistGenre, Source, TopArtist, TopTrack
@@ -94,3 +94,24 @@ def opened(person_id: int, blob: bytes | memoryview) -> Taste | None:
     except CorruptTaste:
         logger.exception("The taste of person %d cannot be read.", person_id)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class GenreNames:
+    """Names of genres: those of each artist, and each by its id."""
+
+    of_artist: dict[int, list[str]]
+    by_id: dict[int, str]
+
+
+def genre_names(artists: Iterable[int]) -> GenreNames:
+    """Read the genres of some artists, in one query."""
+    of_artist: dict[int, list[str]] = defaultdict(list)
+    by_id: dict[int, str] = {}
+    links = ArtistGenre.objects.filter(artist__in=set(artists))
+    for artist, genre, name in links.order_by("genre__name", "pk").values_list(
+        "artist_id", "genre_id", "genre__name"
+    ):
+        of_artist[artist].append(name)
+        by_id[genre] = name
+    return GenreNames(of_artist, by_id)

@@ -42,7 +42,7 @@ class Taste(models.Model):
 class TasteChangeQuerySet(models.QuerySet["TasteChange"]):
     def departed_since(self, watermark: int) -> Self:
         """Changes that took a taste away, with the person who had it."""
-        return self.filter(seq__gt=watermark, taste__person__isnull=True)
+        return self.filter(seq__gt=watermark, taste__seq__isnull=True)
 
     def note(self, person_ids: Iterable[int]) -> list[int]:
         """Take the next places in the sequence, one for each person."""

@@ -1,7 +1,6 @@
 """What workers do for matching."""
 
 import logging
-from functools import partial
 from typing import Any
 
 from celery import shared_task
@@ -30,5 +29,4 @@ def rebuild_index_when_due_task(**_: Any) -> None:
 def ask_for_index() -> None:
     """Queue a build because someone waits for one; seldom, and never in the way."""
     if cache.add("index-asked", 1, _ASK_EVERY_SECONDS):
-        queue = partial(rebuild_index_when_due_task.delay)
-        transaction.on_commit(queue, robust=True)
+        transaction.on_commit(rebuild_index_when_due_task.delay, robust=True)

@@ -1,6 +1,7 @@
 """Where the embedded queue of a laptop listens, so that every process finds it."""
 
 import hashlib
+import socket
 import tempfile
 from pathlib import Path
 
@@ -20,4 +21,14 @@ def socket_path(data_dir: Path) -> Path:
 def socket_url(data_dir: Path) -> str:
     """Return the address of the embedded Valkey, or "" while it is not running."""
     path = socket_path(data_dir)
-    return f"unix://{path}" if path.exists() else ""
+    return f"unix://{path}" if path.exists() and _answers(path) else ""
+
+
+def _answers(path: Path) -> bool:
+    """Tell a server from the file that a crashed one left."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -1,3 +1,5 @@
+"""The door for gunicorn."""
+
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -5,3 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "musicmatch.settings")
 
 application = get_wsgi_application()
+
+from musicmatch.checks import refuse_wrong_settings  # noqa: E402
+
+# A web server runs no management command, so nothing else checks the settings.
+refuse_wrong_settings()

@@ -12,9 +12,10 @@ def people_visible_to(viewer: User) -> PersonQuerySet:
 
     Joined, not paused, active, and not blocked in either direction.
     """
-    hidden = Block.objects.hidden_from(viewer.pk)
-    people: PersonQuerySet = User.objects.discoverable().exclude(pk__in=hidden)
-    return people
+    mine = Block.objects.filter(blocker=viewer).values("blocked")
+    theirs = Block.objects.filter(blocked=viewer).values("blocker")
+    people: PersonQuerySet = User.objects.discoverable()
+    return people.exclude(pk__in=mine).exclude(pk__in=theirs)
 
 
 def get_person_or_404(viewer: User, handle: str) -> User:

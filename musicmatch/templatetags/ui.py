@@ -4,11 +4,13 @@ They know words, numbers and colours, and nothing of the apps.
 """
 
 import zlib
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -110,3 +112,21 @@ def at_least(value: float, floor: float) -> float:
 def at_most(value: float, ceiling: float) -> float:
     """Return the smaller of two numbers."""
     return min(value, ceiling)
+
+
+@register.filter
+def bar_label(parts: Iterable[Mapping[str, Any]]) -> str:
+    """Say a bar of points in words: "Shared artists: 41.6 points; Genres: …"."""
+    said = (f"{part['label']}: {points(part['points'])} points" for part in parts)
+    return "; ".join(said) or "No points yet"
+
+
+@register.filter
+def bar_rects(parts: Iterable[Mapping[str, Any]]) -> SafeString:
+    """Draw the parts of a bar of points; in one go, since a list has many bars."""
+    return format_html_join(
+        "",
+        '<rect class="scorebar__part part--{kind}" fill="url(#part-{kind})"'
+        ' x="{x}%" width="{width}%" height="12" />',
+        (part for part in parts if part["width"]),
+    )

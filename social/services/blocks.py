@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
@@ -14,8 +15,8 @@ def block_create(*, blocker: User, blocked: User, now: datetime) -> Block:
 
     Raises ``ValidationError`` for oneself.
     """
-    block = Block(blocker=blocker, blocked=blocked, created_at=now)
-    block.full_clean(validate_unique=False, exclude=["blocker", "blocked"])
+    if blocker.pk == blocked.pk:
+        raise ValidationError("You cannot block yourself.", code="self")
     made, _ = Block.objects.get_or_create(
         blocker=blocker, blocked=blocked, defaults={"created_at": now}
     )

@@ -224,6 +224,22 @@ def test_an_odd_name_does_not_stop_anyone(
     assert visitor.person.display_name == shown
 
 
+@pytest.mark.parametrize("kind", ["null_names", "missing_keys", "wrong_types"])
+def test_a_spoilt_profile_is_enough_while_it_has_an_id(
+    visitor: Visitor, kind: str
+) -> None:
+    visitor.standin.fault("/v1/me", kind=kind)
+    assert visitor.sign_in("marisol").status_code == 302
+    assert visitor.person
+    assert SpotifyGrant.objects.get().person == visitor.person
+
+
+@pytest.mark.parametrize("kind", ["missing_keys", "wrong_types"])
+def test_a_spoilt_profile_without_any_id(visitor: Visitor, kind: str) -> None:
+    visitor.standin.fault("/v1/me", kind=kind)
+    assert_refused(visitor, visitor.sign_in("wendell"), Refusal.UNAVAILABLE)
+
+
 @pytest.mark.parametrize(
     "tokens",
     [

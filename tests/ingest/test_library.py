@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ingest.library import Library
 from ingest.models import Artist, ArtistGenre, ArtistSound, AudioFeatures, Source, Track
@@ -157,6 +157,7 @@ def test_imports_that_meet_neither_fail_nor_double_a_row() -> None:
     items += [ArtistItem(f"Only a name {n}") for n in range(50)]
     tracks = [TrackItem(f"T {i.name}", i, i.spotify_id) for i in items]
 
+    @transaction.atomic
     def add(step: int) -> list[int]:
         library = Library()
         library.add_artists(items[::step])
