@@ -4,11 +4,14 @@ import itertools
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django import forms
 from django.template import Context, Template
 from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django_htmx.middleware import HtmxDetails
 
 from musicmatch.templatetags import ui
 
@@ -180,6 +183,63 @@ def test_score_bar_names_its_parts_and_draws_them() -> None:
     assert 'aria-label="artists: 41.6 points; close: −0.4 points"' in html
     assert 'width="41.6%"' in html
     assert "part--related" not in html
+
+
+def run_part(
+    state: str,
+    *,
+    was: str | None = None,
+    template: str = "ingest/_run.html",
+    **fields: object,
+) -> str:
+    """The part of an import, as a page or as what follows after ``was``."""
+    headers = {"HX-Request": "true"} if was else {}
+    request = RequestFactory().get("/", {"was": was} if was else {}, headers=headers)
+    request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+    counts = dict.fromkeys(("artists", "tracks", "genres", "listens"), 0)
+    run = SimpleNamespace(
+        state=state,
+        is_active=state in {"queued", "running", "waiting"},
+        source="spotify",
+        source_label="Spotify",
+        get_absolute_url="/sources/runs/1/",
+        **{
+            "stage_label": "",
+            "reason": "",
+            "resume_at": None,
+            "finished_at": None,
+            "done_steps": 1,
+            "total_steps": 7,
+            **{f"{name}_count": count for name, count in counts.items()},
+            **fields,
+        },
+    )
+    return render_to_string(template, {"run": run}, request)
+
+
+def test_an_import_is_read_aloud_only_when_its_state_changes() -> None:
+    page = run_part("running", template="ingest/_run_live.html")
+    assert re.findall(r'id="([\w-]+)" role="status"', page) == ["run-news"]
+    assert "aria-live" not in page
+    assert "hx-swap-oob" not in run_part("running", was="running")
+    assert "hx-swap-oob" not in page
+    news = run_part("done", was="running", artists_count=3).split("hx-swap-oob", 1)[1]
+    assert "innerHTML:#run-news" in news
+    assert "Your listening from Spotify is here." in news
+
+
+def test_an_import_without_anything_does_not_claim_it_and_names_another_door() -> None:
+    empty = run_part("done", reason="Spotify knows no top artists of yours yet.")
+    full = run_part("done", artists_count=3)
+    door = "/sources/manual/connect/"
+    assert "is here" not in empty
+    assert "artists found" not in empty
+    assert door in empty
+    assert "is here" in full
+    assert "artists found" in full
+    assert door not in full
+    assert door in run_part("waiting")
+    assert door in run_part("failed")
 
 
 @pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "429", "500"])
