@@ -22,6 +22,18 @@ _LONGEST_NAME = 50
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": (
+            "This user name and password do not belong together."
+        ),
+        "username_taken": "Someone has this user name already.",
+        "username_blacklisted": "This user name is kept for the site itself.",
+        "incorrect_password": "This is not your password.",
+        "too_many_login_attempts": (
+            "Too many attempts in a row. Try again in a few minutes."
+        ),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.REGISTRATION == "open")
 

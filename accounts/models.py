@@ -56,7 +56,7 @@ class User(AbstractUser):
         validators=[handles.validate_handle],
     )
     display_name = models.CharField(max_length=50, blank=True)
-    country = CountryField(blank=True)
+    country = CountryField(blank=True, blank_label="Not said")
     bio = models.TextField(max_length=500, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     joined_at = models.DateTimeField(null=True, blank=True)

@@ -17,9 +17,7 @@ class Limit:
     words: str
 
 
-SYNC_NOW = Limit(
-    "sync", 1, 600, "A source can be imported by hand once in ten minutes."
-)
+SYNC_NOW = Limit("sync", 1, 600, "A source can be synced once in ten minutes.")
 
 
 class OverLimit(Exception):

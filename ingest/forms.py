@@ -26,7 +26,7 @@ class PickedArtistsForm(forms.Form):
         if len(picked) < FEWEST_PICKED:
             raise ValidationError(
                 f"Name at least {FEWEST_PICKED} different artists;"
-                f" there are {len(picked)} so far.",
+                f" you named {len(picked)}.",
                 code="few",
             )
         if len(picked) > MOST_PICKED:

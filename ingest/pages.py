@@ -223,6 +223,8 @@ class SourceRow:
 
     @property
     def state_label(self) -> str:
+        if (self.key, self.state) == (Source.MANUAL, "off"):
+            return "Nothing picked yet"
         return _STATE_LABELS[self.state]
 
     @property

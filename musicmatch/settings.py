@@ -164,6 +164,16 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.signing_in.LoginForm",
+    "signup": "accounts.signing_in.SignupForm",
+    "change_password": "accounts.signing_in.ChangePasswordForm",
+    "set_password": "accounts.signing_in.SetPasswordForm",
+    "reset_password": "accounts.signing_in.ResetPasswordForm",
+    "reset_password_from_key": "accounts.signing_in.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.signing_in.ReauthenticateForm",
+    "add_email": "accounts.signing_in.AddEmailForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -174,7 +184,6 @@ SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_QUERY_EMAIL = False
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 
 SPOTIFY_STANDIN = env.bool("SPOTIFY_STANDIN", False)
 SPOTIFY_CLIENT_ID = env.str("SPOTIFY_CLIENT_ID", "")

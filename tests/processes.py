@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from musicmatch.supervisor.ports import free_port
 
@@ -97,3 +99,61 @@ class Up:
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
+
+
+class Visitor:
+    """A browser without a screen, signed in with the stand-in."""
+
+    def __init__(self, up: Up) -> None:
+        self.site = f"http://127.0.0.1:{up.port}"
+        self.standin = re.findall(r"on port (\d+)", up.log.read_text())[0]
+        self.session = requests.Session()
+
+    def page(self, path: str) -> str:
+        return self.session.get(self.site + path, timeout=10).text
+
+    def send(self, form_at: str, path: str, **values: str) -> requests.Response:
+        token = re.findall(
+            r'name="csrfmiddlewaretoken" value="([^"]+)"', self.page(form_at)
+        )[0]
+        return self.session.post(
+            self.site + path,
+            data={"csrfmiddlewaretoken": token, **values},
+            headers={"Referer": self.site},
+            allow_redirects=False,
+            timeout=10,
+        )
+
+    def sign_in(self, listener: str) -> None:
+        answer = self.send("/accounts/login/", "/accounts/spotify/login/")
+        consent = f"{answer.headers['Location']}&listener={listener}"
+        assert self.session.get(consent, timeout=10).url == f"{self.site}/welcome/"
+
+    def join(self, handle: str) -> None:
+        answer = self.send("/welcome/", "/welcome/", handle=handle, consent="on")
+        assert answer.headers.get("Location") == "/matches/", answer.text
+
+    def control(self, action: str, **body: object) -> None:
+        url = f"http://127.0.0.1:{self.standin}/_standin/{action}"
+        requests.post(url, json=body, timeout=10).raise_for_status()
+
+    def calls(self) -> Counter[str]:
+        url = f"http://127.0.0.1:{self.standin}/_standin/log"
+        rows = requests.get(url, timeout=10).json()["calls"]
+        return Counter(
+            f"{row['path']} {row['query'].get('time_range', '')}".strip()
+            for row in rows
+            if row["path"].startswith("/v1/me/")
+        )
+
+    def state_of_source(self) -> str:
+        """The state of the latest import, once one has joined."""
+        runs = re.findall(r'href="(/sources/runs/[^"]+)"', self.page("/sources/"))
+        found = (
+            re.findall(r'data-run-state="(\w+)"', self.page(runs[0])) if runs else []
+        )
+        return found[0] if found else ""
+
+    def state(self) -> str:
+        found = re.findall(r'data-run-state="(\w+)"', self.page("/welcome/"))
+        return found[0] if found else ""

@@ -25,7 +25,7 @@ class Refusal(StrEnum):
 
 _WORDS = {
     Refusal.DENIED: (
-        "You said no on Spotify's page, so nothing was read and nothing was kept."
+        "You said no on Spotify’s page, so nothing was read and nothing was kept."
     ),
     Refusal.STATE: (
         "This sign-in was started somewhere else or too long ago,"
@@ -37,7 +37,7 @@ _WORDS = {
     ),
     Refusal.RESTING: "Spotify asked this site to rest for a while.",
     Refusal.MISCONFIGURED: (
-        "Spotify does not accept this site's own key. Only the host can mend that."
+        "Spotify does not accept this site’s own key. Only the host can mend that."
     ),
     Refusal.UNAVAILABLE: "Spotify did not answer in a way we understand.",
 }

@@ -13,7 +13,7 @@ def json_or_none(answer: requests.Response) -> Any:
     """Return the parsed body, or None where it is not JSON."""
     try:
         return answer.json()
-    except (requests.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

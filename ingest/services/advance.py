@@ -15,7 +15,14 @@ from accounts import gate
 from accounts.fields import CannotDecrypt
 from accounts.spotify import services as grants
 from accounts.spotify import tokens
-from ingest.models import AudioFeatures, ImportRun, Source, SourceLink
+from ingest.models import (
+    ArtistGenre,
+    AudioFeatures,
+    ImportRun,
+    Source,
+    SourceLink,
+    TopArtist,
+)
 from ingest.services import steps, words
 from ingest.services.listening import listening_replace
 from ingest.sources.base import (
@@ -29,7 +36,8 @@ from ingest.sources.spotify import SpotifySource
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
-LEASE = timedelta(seconds=60)
+# Longer than one call may take; a killed worker's run waits this long.
+LEASE = timedelta(seconds=30)
 REFRESH_EVERY = timedelta(hours=24)
 # Turns in a row that may end without one answer.
 MOST_ATTEMPTS = 5
@@ -227,9 +235,20 @@ class _Turn:
             stage_label="Done",
             reason=words.NOTHING_YET if is_full and not run.artists_count else "",
             finished_at=now,
+            genres_count=run.genres_count or self._genres_known(is_full),
             staged={},
             lease_until=None,
         )
+
+    def _genres_known(self, is_full: bool) -> int:
+        """Count what is known here of the artists, where the service tells nothing."""
+        if not is_full:
+            return 0
+        mine = TopArtist.objects.filter(
+            person_id=self.run.person_id, source=self.run.source
+        )
+        links = ArtistGenre.objects.filter(artist__in=mine.values("artist"))
+        return links.values("genre").distinct().count()
 
     def _news(self, link: SourceLink, now: datetime) -> dict[str, object]:
         """What a finished run changes on the source."""

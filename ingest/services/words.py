@@ -1,7 +1,7 @@
 """What a person reads when an import waits, ends early, or finds nothing."""
 
 RATE = "Spotify asked this site to slow down."
-QUOTA = "Spotify's allowance for this site is used up for now."
+QUOTA = "Spotify’s allowance for this site is used up for now."
 NO_ANSWER = "Spotify did not answer in a way we understand. We try again."
 NOT_WRITTEN = "Others are being imported at the same moment. We try again."
 GAVE_UP = (
@@ -17,13 +17,13 @@ RECONNECT = (
     " what you have here stays."
 )
 SCOPE = "Your permission does not cover all we read. Connect Spotify again."
-NOT_ALLOWED = "You are not on the list of people this site's Spotify app may serve."
+NOT_ALLOWED = "You are not on the list of people this site’s Spotify app may serve."
 PART_REFUSED = (
     "Spotify refused a part of what we read, so nothing was changed."
     " We try again by ourselves."
 )
 APP_REFUSED = (
-    "Spotify does not accept this site's own key. Only your host can mend that."
+    "Spotify does not accept this site’s own key. Only your host can mend that."
 )
 NOTHING_YET = (
     "Spotify knows no top artists of yours yet. It will after a few days of"

@@ -401,8 +401,8 @@ def test_doubles_blank_lines_and_odd_letters_are_tidied(
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (FIVE[:4], "Name at least 5 different artists; there are 4 so far."),
-        (["Can"] * 30, "there are 1 so far"),
+        (FIVE[:4], "Name at least 5 different artists; you named 4."),
+        (["Can"] * 30, "you named 1"),
         ([f"Artist {n}" for n in range(51)], "Name at most 50 artists; there are 51."),
         ([*FIVE, "x" * 201], "longer than 200 letters"),
         ([""], "This field is required"),

@@ -18,7 +18,7 @@ REDIRECT = "http://127.0.0.1:8000/back/"
 @contextmanager
 def running(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, "-m", "musicmatch.standins.spotify", *arguments]
-    with subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
