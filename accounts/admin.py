@@ -1,11 +1,20 @@
 """People and gates in the admin site. Tokens are never shown."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.models import ServiceGate, SpotifyGrant, User
+from accounts.signals import visibility_changed
+
+if TYPE_CHECKING:
+    from django.forms import ModelForm
 
 
 @admin.register(User)
@@ -13,7 +22,15 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "handle", "display_name", "origin", "joined_at")
     list_filter = ("origin", "is_staff", "is_active", "country")
     search_fields = ("username", "handle", "display_name")
-    readonly_fields = ("public_id", "last_login", "date_joined", "last_active_at")
+    # Consent and pause are the person's own.
+    readonly_fields = (
+        "public_id",
+        "joined_at",
+        "paused_at",
+        "last_login",
+        "date_joined",
+        "last_active_at",
+    )
     fieldsets = (
         (None, {"fields": ("username", "password", "email")}),
         (
@@ -27,6 +44,17 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         ),
         ("Times", {"fields": ("last_login", "last_active_at", "date_joined")}),
     )
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
+    ) -> None:
+        """Write what was changed only: the person may be changing the rest."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {field.name for field in User._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data))
+        visibility_changed.send(sender=User, person_id=obj.pk, now=timezone.now())
 
 
 @admin.register(SpotifyGrant)

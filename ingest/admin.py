@@ -25,7 +25,16 @@ class SourceLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("person", "source", "state", "latest_import_at", "next_import_at")
     list_filter = ("source", "state")
     list_select_related = ("person",)
-    raw_id_fields = ("person",)
+
+    def has_change_permission(self, request: object, obj: object = None) -> bool:
+        return False
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        # Leaving a source deletes what it gave, too; that is the person's to do.
+        return False
 
 
 @admin.register(Artist)
@@ -33,7 +42,14 @@ class ArtistAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "spotify_id")
     search_fields = ("name", "name_key")
 
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        # People's tastes name it by its id.
+        return False
+
 
 @admin.register(Genre)
 class GenreAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name",)
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        return False

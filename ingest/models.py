@@ -53,8 +53,10 @@ class Genre(models.Model):
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
     def names(self, ids: Iterable[int]) -> dict[int, str]:
-        """Names by id, in one query."""
-        return dict(self.filter(pk__in=set(ids)).values_list("pk", "name"))
+        """Names by id, in one query; a taste may outlive the row of an artist."""
+        names = dict.fromkeys(ids, "an artist no longer known here")
+        names.update(self.filter(pk__in=names).values_list("pk", "name"))
+        return names
 
     def well_known(self, *, limit: int) -> list[str]:
         """Names of the artists most people here have, in the order of the alphabet."""

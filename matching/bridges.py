@@ -115,15 +115,14 @@ def _by_genres(
 
 def icebreakers(viewer: User, person: User, shared: Sequence[int]) -> list[Icebreaker]:
     """Tracks by shared artists: first those both have, then the other's own."""
-    rows = (
-        TopTrack.objects.filter(person__in=[viewer, person], track__artist__in=shared)
-        .select_related("track__artist")
-        .order_by("rank", "time_range", "pk")
-    )
+    rows = TopTrack.objects.filter(
+        person__in=[viewer, person], track__artist__in=shared
+    ).order_by("rank", "time_range", "pk")
     ranks: dict[tuple[str, str], dict[int, int]] = {}
-    for row in rows:
-        key = (row.track.name, row.track.artist.name)
-        ranks.setdefault(key, {}).setdefault(row.person_id, row.rank)
+    for person_id, rank, *key in rows.values_list(
+        "person_id", "rank", "track__name", "track__artist__name"
+    ):
+        ranks.setdefault((key[0], key[1]), {}).setdefault(person_id, rank)
     theirs = {key: by for key, by in ranks.items() if person.pk in by}
     ordered = sorted(
         theirs.items(),

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accounts.models import User
-from ingest.models import Artist, Listen, Source, SourceLink
+from ingest.models import Listen, Source, SourceLink
 from matching import bridges, engine, words
 from matching.bridges import Icebreaker, Suggestion
 from matching.crowd import Crowd
-from matching.leaderboard import NAMED
-from matching.loaders import GenreNames, genre_names
+from matching.loaders import ArtistNames, artist_names
 from matching.reader import current_view
 from matching.sides import (
     AudioRow,
@@ -44,9 +43,9 @@ class ReceiptRow:
     rarity: str = ""
     detail: str = ""
 
-    @property
-    def is_negative(self) -> bool:
-        return self.points.startswith("-")
+    def __getitem__(self, name: str) -> object:
+        """Templates ask by key first; to fail at that takes longer than to answer."""
+        return getattr(self, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,11 @@ class _Pair:
     theirs: engine.Taste
     receipt: engine.Receipt
     facts: engine.Facts
-    names: Mapping[int, str]
-    genres: GenreNames
+    artists: ArtistNames
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        return self.artists.names
 
     @property
     def shared(self) -> tuple[int, ...]:
@@ -134,7 +136,7 @@ def explanation_for(viewer: User, person: User) -> Explanation:
         parts=words.bar(pair.receipt.parts),
         rows=_rows(pair),
         related_pairs=_related(pair),
-        genres=genre_rows(pair.mine, pair.theirs, pair.genres.of_artist),
+        genres=genre_rows(pair.mine, pair.theirs, pair.artists.genres),
         audio=audio_rows(pair.facts),
         tempo=tempo_windows(pair.mine, pair.theirs, pair.facts),
         only_mine=only_of(pair.mine, pair.theirs, pair.names)[:_DIFFERENT],
@@ -169,8 +171,7 @@ def _read(viewer: User, person: User) -> _Pair:
         theirs=theirs,
         receipt=engine.explain(view, viewer.pk, person.pk),
         facts=engine.facts(view, viewer.pk, person.pk),
-        names=Artist.objects.names(ids),
-        genres=genre_names(ids),
+        artists=artist_names(ids),
     )
 
 
@@ -186,13 +187,7 @@ def match_summary(viewer: User, person: User) -> engine.Summary | None:
 def _sentence(pair: _Pair) -> str:
     """The same sentence as on the board, from the same rows."""
     shared = [r.artist_id for r in pair.receipt.rows if r.artist_id is not None]
-    rare = pair.crowd.rare(shared, pair.crowd.listeners(shared))
-    return words.common_ground(
-        len(shared),
-        len(rare),
-        [pair.names[a] for a in rare[:NAMED]],
-        [pair.names[a] for a in shared[:NAMED]],
-    )
+    return pair.crowd.common(shared).sentence(pair.names)
 
 
 # --- The receipt ----------------------------------------------------------
@@ -217,7 +212,9 @@ def _row(pair: _Pair, row: engine.Contribution) -> ReceiptRow:
             rarity=words.rarity(row.n_listeners or 0),
         )
     if row.genre_id is not None:
-        return replace(shown, name=pair.genres.by_id.get(row.genre_id, "a genre"))
+        return replace(
+            shown, name=pair.artists.genre_names.get(row.genre_id, "a genre")
+        )
     if row.dimension is not None:
         return replace(shown, name=words.SOUND_LABELS[row.dimension])
     if row.kind == "related":
@@ -247,7 +244,7 @@ def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
         giver,
         taker,
         names=pair.names,
-        genres=pair.genres.of_artist,
+        genres=pair.artists.genres,
         vectors=pair.crowd.view.statistics.vectors,
         whose="their" if to_viewer else "your",
         near="your" if to_viewer else "their",
@@ -255,14 +252,11 @@ def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
 
 
 def _recents(pair: _Pair) -> list[RecentListen]:
-    rows = (
-        Listen.objects.filter(person=pair.person, track__artist__in=pair.shared)
-        .select_related("track__artist")
-        .order_by("-listened_at", "-pk")[:_RECENTS]
-    )
-    return [
-        RecentListen(r.track.name, r.track.artist.name, r.listened_at) for r in rows
-    ]
+    rows = Listen.objects.filter(
+        person=pair.person, track__artist__in=pair.shared
+    ).order_by("-listened_at", "-pk")
+    found = rows.values_list("track__name", "track__artist__name", "listened_at")
+    return [RecentListen(*row) for row in found[:_RECENTS]]
 
 
 # --- Data notice ----------------------------------------------------------

@@ -1,9 +1,11 @@
 """The leaderboard's filters."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from django import forms
+from django.core.cache import cache
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
@@ -12,7 +14,8 @@ from django_countries import countries
 
 from accounts.models import User
 from ingest.models import Genre
-from social.visibility import people_visible_to
+
+_COUNTRIES_SECONDS = 60
 
 
 class _PlainSelect(forms.Select):
@@ -77,14 +80,12 @@ class FilterForm(forms.Form):
         ],
     )
 
-    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = people_visible_to(viewer).order_by()
-        shown = set(people.values_list("country", flat=True).distinct())
-        shown.add(self.data.get("country", "").upper())
         widget = self.fields["country"].widget
         assert isinstance(widget, _PlainSelect)  # noqa: S101
-        widget.choices = [("", "anywhere"), *_named(shown)]
+        chosen = self.data.get("country", "").upper()
+        widget.choices = [("", "anywhere"), *_countries(chosen)]
 
     def clean_country(self) -> str:
         """Any country will do, also one nobody here shows."""
@@ -107,7 +108,19 @@ class FilterForm(forms.Form):
         return genre
 
 
+def _countries(chosen: str) -> list[tuple[str, str]]:
+    """Codes and names of countries people here show, and of the one that was chosen."""
+    here: list[tuple[str, str]] | None = cache.get("countries-here")
+    if here is None:
+        people = User.objects.discoverable().order_by()
+        here = _named(people.values_list("country", flat=True).distinct())
+        cache.set("countries-here", here, _COUNTRIES_SECONDS)
+    if chosen in dict(here):
+        return here
+    return sorted([*here, *_named([chosen])], key=itemgetter(1))
+
+
 def _named(codes: Iterable[str]) -> list[tuple[str, str]]:
     """Countries by code and name, in the order of the alphabet."""
-    named = [(code, countries.name(code)) for code in codes if code in countries]
-    return sorted(named, key=lambda country: country[1])
+    named = [(code, str(countries.name(code))) for code in codes if code in countries]
+    return sorted(named, key=itemgetter(1))

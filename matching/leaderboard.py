@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 import numpy as np
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
-from django_countries.fields import Country
 
 from accounts.models import PersonQuerySet, User
 from ingest.models import Artist, Genre
@@ -19,8 +18,7 @@ from matching.crowd import Crowd, Mask
 from matching.reader import current_view
 
 PAGE_SIZE = 20
-# How many artists a row names.
-NAMED = 3
+_SHOWN = ("handle", "display_name", "country", "last_active_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,53 +42,27 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    name: str
-    is_rare: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
-    """One person on the board."""
+    """One person on the board, as it is printed; None where something is unknown."""
 
-    person: User
-    summary: engine.Summary
+    handle: str
+    shown_name: str
+    has_name: bool
+    country: str
+    last_active_at: datetime | None
+    url: str
     sentence: str
     percentile_text: str
-    chips: tuple[Chip, ...]
-    url: str
+    score: str
+    score_text: str
+    shared_artists: int
+    genre_overlap: str | None
+    audio_affinity: str | None
+    parts: list[dict[str, object]]
 
-    @property
-    def score(self) -> str:
-        return str(self.summary.score)
-
-    @property
-    def score_text(self) -> str:
-        return f"{self.summary.score:.0f}"
-
-    @property
-    def shared_artists(self) -> int:
-        return len(self.summary.shared_artist_ids)
-
-    @property
-    def genre_overlap(self) -> str | None:
-        return _two_decimals(self.summary.genre_overlap)
-
-    @property
-    def audio_affinity(self) -> str | None:
-        return _two_decimals(self.summary.audio_affinity)
-
-    @property
-    def parts(self) -> list[dict[str, object]]:
-        return words.bar(self.summary.parts)
-
-    @property
-    def country(self) -> Country | None:
-        return self.person.country or None
-
-    @property
-    def last_active_at(self) -> datetime | None:
-        return self.person.last_active_at
+    def __getitem__(self, name: str) -> object:
+        """Templates ask by key first; to fail at that takes longer than to answer."""
+        return getattr(self, name)
 
 
 def _two_decimals(value: float | None) -> str | None:
@@ -207,41 +179,32 @@ def _loosen(listed: Mask, masks: Mapping[str, Mask], filters: Filters) -> list[L
 
 def _entries(crowd: Crowd, positions: list[int]) -> list[Entry]:
     ids = [int(crowd.scan.person_ids[at]) for at in positions]
-    people = User.objects.discoverable().in_bulk(ids)
-    summaries = engine.summaries(crowd.view, crowd.scan.viewer_id, ids)
-    listeners = crowd.listeners({a for s in summaries for a in s.shared_artist_ids})
-    rare = [crowd.rare(s.shared_artist_ids, listeners) for s in summaries]
-    firsts = [s.shared_artist_ids[:NAMED] for s in summaries]
-    names = Artist.objects.names(
-        {a for chosen in (*rare, *firsts) for a in chosen[:NAMED]}
-    )
+    people = User.objects.discoverable().only(*_SHOWN).in_bulk(ids)
+    summaries = crowd.summaries(ids)
+    common = [crowd.common(summary.shared_artist_ids) for summary in summaries]
+    names = Artist.objects.names({a for c in common for a in c.named})
     return [
-        _entry(people[summary.person_id], summary, crowd, rare_ones, names)
-        for summary, rare_ones in zip(summaries, rare, strict=True)
+        _entry(people[summary.person_id], summary, found.sentence(names), crowd)
+        for summary, found in zip(summaries, common, strict=True)
         # Someone suspended by hand, past every service, is still in the view.
         if summary.person_id in people
     ]
 
 
-def _entry(
-    person: User,
-    summary: engine.Summary,
-    crowd: Crowd,
-    rare: list[int],
-    names: Mapping[int, str],
-) -> Entry:
-    shared = summary.shared_artist_ids
-    chosen = list(dict.fromkeys([*rare[:NAMED], *shared[:NAMED]]))[:NAMED]
+def _entry(person: User, summary: engine.Summary, sentence: str, crowd: Crowd) -> Entry:
     return Entry(
-        person=person,
-        summary=summary,
-        sentence=words.common_ground(
-            len(shared),
-            len(rare),
-            [names[a] for a in rare[:NAMED]],
-            [names[a] for a in shared[:NAMED]],
-        ),
-        percentile_text=crowd.percentile(summary.similarity),
-        chips=tuple(Chip(names[a], a in rare) for a in chosen),
+        handle=str(person.handle),
+        shown_name=person.shown_name,
+        has_name=bool(person.display_name),
+        country=words.country(person.country.code),
+        last_active_at=person.last_active_at,
         url=reverse("matching:explanation", args=[person.handle]),
+        sentence=sentence,
+        percentile_text=crowd.percentile(summary.similarity),
+        score=str(summary.score),
+        score_text=f"{summary.score:.0f}",
+        shared_artists=len(summary.shared_artist_ids),
+        genre_overlap=_two_decimals(summary.genre_overlap),
+        audio_affinity=_two_decimals(summary.audio_affinity),
+        parts=words.bar(summary.parts),
     )

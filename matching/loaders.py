@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from ingest.models import ArtistGenre, Source, TopArtist, TopTrack
+from ingest.models import Artist, ArtistGenre, Source, TopArtist, TopTrack
 from ingest.sound import PersonSound, person_sound
 from matching.engine import (
     AUDIO_DIMENSIONS,
@@ -97,21 +97,23 @@ def opened(person_id: int, blob: bytes | memoryview) -> Taste | None:
 
 
 @dataclass(frozen=True, slots=True)
-class GenreNames:
-    """Names of genres: those of each artist, and each by its id."""
+class ArtistNames:
+    """Names of artists by id, names of each one's genres, and of genres by id."""
 
-    of_artist: dict[int, list[str]]
-    by_id: dict[int, str]
+    names: dict[int, str]
+    genres: dict[int, list[str]]
+    genre_names: dict[int, str]
 
 
-def genre_names(artists: Iterable[int]) -> GenreNames:
-    """Read the genres of some artists, in one query."""
-    of_artist: dict[int, list[str]] = defaultdict(list)
-    by_id: dict[int, str] = {}
-    links = ArtistGenre.objects.filter(artist__in=set(artists))
-    for artist, genre, name in links.order_by("genre__name", "pk").values_list(
-        "artist_id", "genre_id", "genre__name"
-    ):
-        of_artist[artist].append(name)
-        by_id[genre] = name
-    return GenreNames(of_artist, by_id)
+def artist_names(artist_ids: Iterable[int]) -> ArtistNames:
+    """Read some artists with their genres, in one query."""
+    found = ArtistNames({}, defaultdict(list), {})
+    rows = Artist.objects.filter(pk__in=set(artist_ids)).values_list(
+        "pk", "name", "genre_links__genre_id", "genre_links__genre__name"
+    )
+    for artist, name, genre, genre_name in rows.order_by("genre_links__genre__name"):
+        found.names[artist] = name
+        if genre is not None:
+            found.genres[artist].append(genre_name)
+            found.genre_names[genre] = genre_name
+    return found

@@ -13,6 +13,13 @@ from matching.loaders import opened
 from matching.models import Taste, TasteChange
 
 _Stamp = tuple[Path, int, int]
+_Row = tuple[int, int, bytes | memoryview, bool]
+_Changes = tuple[dict[int, engine.Taste | None], int]
+_COLUMNS = ("person_id", "seq", "blob", "is_visible")
+_NOTHING = (
+    Value(b"", output_field=BinaryField()),
+    Value(False, output_field=BooleanField()),
+)
 
 
 class _Reader:
@@ -43,8 +50,10 @@ class _Reader:
         stamp = _stamp()
         if self._view is None or stamp != self._stamp:
             index = engine.Index.load(stamp[0])
+            changes, seq = _all_since(index.watermark)
             self._view, self._seq, self._stamp = index.view(), index.watermark, stamp
-        changes, seq = _changes_since(self._seq)
+        else:
+            changes, seq = _noted_since(self._seq)
         if changes:
             self._view, self._seq = self._view.updated(changes), seq
         return self._view
@@ -60,19 +69,27 @@ def _stamp() -> _Stamp:
     return folder, found.st_mtime_ns, found.st_ino
 
 
-def _changes_since(watermark: int) -> tuple[dict[int, engine.Taste | None], int]:
-    """Return each changed person's taste, None for the hidden and departed."""
-    columns = ("person_id", "seq", "blob", "is_visible")
-    tastes = Taste.objects.changed_since(watermark).order_by().values_list(*columns)
-    departed = TasteChange.objects.departed_since(watermark).values_list(
-        "taste_id",
-        "seq",
-        Value(b"", output_field=BinaryField()),
-        Value(False, output_field=BooleanField()),
+def _all_since(watermark: int) -> _Changes:
+    """Return what an index just read has not seen, from the tastes themselves.
+
+    Each changed person's taste, None for the hidden and departed, and the last seq.
+    """
+    tastes = Taste.objects.changed_since(watermark).values_list(*_COLUMNS)
+    departed = TasteChange.objects.departed_since(watermark)
+    rows = [*tastes, *departed.values_list("taste_id", "seq", *_NOTHING)]
+    return _opened(rows, watermark)
+
+
+def _noted_since(watermark: int) -> _Changes:
+    """Return what was noted since the last call: what the index swept, it has."""
+    noted = TasteChange.objects.filter(seq__gt=watermark).values_list(
+        "taste_id", "seq", "taste__blob", "taste__is_visible"
     )
-    rows: Iterable[tuple[int, int, bytes, bool]] = tastes.union(departed, all=True)
+    return _opened(noted.order_by("seq"), watermark)
+
+
+def _opened(rows: Iterable[_Row], newest: int) -> _Changes:
     changes: dict[int, engine.Taste | None] = {}
-    newest = watermark
     for person_id, seq, blob, is_visible in rows:
         changes[person_id] = opened(person_id, blob) if is_visible else None
         newest = max(newest, seq)

@@ -58,7 +58,7 @@ def _join(form: JoinForm) -> bool:
 def leaderboard(request: PersonRequest) -> HttpResponse:
     if request.user.joined_at is None:
         return redirect("matching:welcome")
-    form = FilterForm(request.GET, viewer=request.user)
+    form = FilterForm(request.GET)
     # One nonsense value shows the unfiltered list beside what is wrong with it.
     filters = Filters(**form.cleaned_data) if form.is_valid() else Filters()
     board = leaderboard_for(

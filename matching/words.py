@@ -1,6 +1,9 @@
 """Sentences about two people's taste."""
 
 from collections.abc import Sequence
+from functools import cache
+
+from django_countries import countries
 
 from ingest.sound import DIMENSIONS
 from matching.engine import Parts
@@ -24,6 +27,12 @@ NO_LISTENING = "Your listening is not here yet. Bring it, and this page fills."
 
 def no_listening_of(name: str) -> str:
     return f"{name} has no listening here that could be compared."
+
+
+@cache
+def country(code: str | None) -> str:
+    """The name of a country; "" for none."""
+    return str(countries.name(code)) if code else ""
 
 
 def number(count: int) -> str:

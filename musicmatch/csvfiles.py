@@ -140,11 +140,9 @@ def _lines(path: Path, needed: tuple[str, ...]) -> Iterator[_Line]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="", strict=True)
-            lacking = [n for n in needed if n not in (reader.fieldnames or ())]
-            if lacking:
-                raise CommunityError(
-                    f"{path}, line 1: there is no column {lacking[0]}."
-                )
+            for name in needed:
+                if name not in (reader.fieldnames or ()):
+                    raise CommunityError(f"{path}, line 1: no column is called {name}.")
             for row in reader:
                 yield _Line(path, reader.line_num, row)
     except FileNotFoundError as error:
@@ -153,7 +151,7 @@ def _lines(path: Path, needed: tuple[str, ...]) -> Iterator[_Line]:
         raise CommunityError(f"{path} cannot be read: {error}.") from error
     except csv.Error as error:
         raise CommunityError(
-            f"{path}, line {reader.line_num}: this is not CSV: {error}."
+            f"{path}, line {reader.reader.line_num}: this is not CSV: {error}."
         ) from error
 
 

@@ -32,6 +32,18 @@ class LoopbackHostMiddleware:
         return self.get_response(request)
 
 
+class CookieMiddleware:
+    """Drop cookies with a null byte: Postgres takes none, not even to look for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        for name in [name for name, value in request.COOKIES.items() if "\0" in value]:
+            del request.COOKIES[name]
+        return self.get_response(request)
+
+
 class NotFoundMiddleware:
     """Every 404 is the one page, whatever made it, with DEBUG on as well.
 

@@ -16,6 +16,8 @@ from social.visibility import get_person_or_404
 @login_required
 @require_safe
 def person(request: PersonRequest, handle: str) -> HttpResponse:
+    if request.user.joined_at is None:
+        return redirect("matching:welcome")
     found = get_person_or_404(request.user, handle)
     is_self = found.pk == request.user.pk
     context = {"person": found, "is_self": is_self, "can_block": not is_self}
@@ -24,6 +26,8 @@ def person(request: PersonRequest, handle: str) -> HttpResponse:
 
 @login_required
 def block_create(request: PersonRequest, handle: str) -> HttpResponse:
+    if request.user.joined_at is None:
+        return redirect("matching:welcome")
     found = get_person_or_404(request.user, handle)
     if found.pk == request.user.pk:
         raise Http404

@@ -220,15 +220,17 @@ class _Turn:
     def _write(self, link: SourceLink) -> None:
         """Write everything at once, the cursor after what it stands for."""
         now, run = self.clock(), self.run
+        # Locked first, as a disconnect does: it has won here, or waits until this
+        # is written and deletes it.
+        if not SourceLink.objects.select_for_update().filter(pk=link.pk).exists():
+            raise RunLost
         listening_replace(
             person_id=run.person_id,
             source=Source(run.source),
             listening=steps.listening_of(run.staged, run.kind),
             now=now,
         )
-        # A disconnect has won here, or waits until this is written and deletes it.
-        if not SourceLink.objects.filter(pk=link.pk).update(**self._news(link, now)):
-            raise RunLost
+        SourceLink.objects.filter(pk=link.pk).update(**self._news(link, now))
         is_full = run.kind == ImportRun.Kind.FULL
         self._update(
             state=ImportRun.State.DONE,

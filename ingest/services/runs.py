@@ -40,7 +40,7 @@ def run_queue(
     """Queue an import, or return the one that is already on its way."""
     runs = ImportRun.objects.filter(person_id=person_id, source=source)
     if run := runs.active().first():
-        return run
+        return _widened(run, kind)
     try:
         with transaction.atomic():
             runs.filter(finished_at__lt=now - _KEPT).delete()
@@ -52,6 +52,18 @@ def run_queue(
             raise
         return latest
     _enqueue(run.pk)
+    return run
+
+
+def _widened(run: ImportRun, kind: ImportRun.Kind) -> ImportRun:
+    """Turn a waiting run for recent listens into one for everything, if asked for."""
+    if kind != ImportRun.Kind.FULL or run.kind == kind:
+        return run
+    total = len(steps.plan(kind))
+    waiting = (ImportRun.State.QUEUED, ImportRun.State.WAITING)
+    resting = ImportRun.objects.filter(pk=run.pk, state__in=waiting)
+    if resting.update(kind=kind, total_steps=total):
+        run.kind, run.total_steps = kind, total
     return run
 
 

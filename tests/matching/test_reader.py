@@ -92,15 +92,15 @@ def test_a_builder_that_finishes_meanwhile_hides_nothing(
     current_view()
     gone = community[1].pk
     community[1].delete()
-    real = reader._changes_since
+    real = reader._noted_since
 
     def late(watermark: int) -> Any:
         """The builder swept the change just before it is asked for."""
-        monkeypatch.setattr(reader, "_changes_since", real)
+        monkeypatch.setattr(reader, "_noted_since", real)
         services.index_rebuild(now=now)
         return real(watermark)
 
-    monkeypatch.setattr(reader, "_changes_since", late)
+    monkeypatch.setattr(reader, "_noted_since", late)
     assert gone not in current_view().person_ids
 
 
@@ -136,7 +136,8 @@ def test_many_threads_share_one_view(
         return load(folder)
 
     monkeypatch.setattr(engine.Index, "load", counted)
-    monkeypatch.setattr(reader, "_changes_since", lambda seq: ({}, seq))
+    for ask in ("_all_since", "_noted_since"):
+        monkeypatch.setattr(reader, ask, lambda seq: ({}, seq))
     seen: list[engine.View] = []
     for _ in range(3):
         threads = [
@@ -175,7 +176,7 @@ second.delete()
 
 @contextmanager
 def _watcher(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-c", _WATCH],
         cwd=ROOT,
         env=environment,
@@ -206,7 +207,7 @@ def test_what_one_process_writes_another_sees(tmp_path: Path) -> None:
     }
 
     def run(*arguments: str) -> None:
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
             env=environment,

@@ -177,7 +177,7 @@ def test_a_session_is_needed(client: Client, ben: User, address: str) -> None:
 
 
 def test_unblocking_is_never_a_link(
-    as_ada: Client, ada: User, ben: User, now: Any
+    as_ada: Client, ada: User, ben: User, now: datetime
 ) -> None:
     block_create(blocker=ada, blocked=ben, now=now)
     assert as_ada.get("/people/ben_near/unblock/").status_code == 405

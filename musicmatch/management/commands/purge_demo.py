@@ -1,5 +1,6 @@
 """Remove the demonstration community."""
 
+from collections import defaultdict
 from typing import Any
 
 from django.contrib.sessions.models import Session
@@ -18,12 +19,10 @@ from ingest.models import (
     Source,
     TopArtist,
     Track,
+    name_key,
 )
 from matching.services import index_rebuild, tastes_refresh
-
-# The sources that name genres themselves. An artist none of them gave has only those
-# of the demonstration's catalogue.
-_NAMING_GENRES = (Source.SPOTIFY, Source.COMMUNITY)
+from musicmatch.demo.catalogue import load_catalogue
 
 
 class Command(BaseCommand):
@@ -66,14 +65,36 @@ def _remove_music() -> tuple[int, set[int]]:
     removed += Artist.objects.filter(
         top_artist_rows__isnull=True, tracks__isnull=True
     ).delete()[0]
-    named = TopArtist.objects.filter(source__in=_NAMING_GENRES).values("artist")
-    genres = ArtistGenre.objects.exclude(artist__in=named)
+    genres = ArtistGenre.objects.filter(pk__in=_catalogue_links())
     sounds = ArtistSound.objects.filter(source=Source.DEMO)
     touched = _listeners_of({*_artists(genres), *_artists(sounds)})
     for rows in (genres, sounds, AudioFeatures.objects.filter(source=Source.DEMO)):
         removed += rows.delete()[0]
     removed += Genre.objects.filter(artist_links__isnull=True).delete()[0]
     return removed, touched
+
+
+def _catalogue_links() -> set[int]:
+    """Ids of the genre links that the catalogue brought.
+
+    seed_demo names the genres only of artists that had none, and then all of them.
+    What a loaded community says of its artists would not come back, so it stays.
+    """
+    catalogue = {name_key(a.name): set(a.genres) for a in load_catalogue()}
+    loaded = TopArtist.objects.filter(source=Source.COMMUNITY).values("artist")
+    links: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    rows = ArtistGenre.objects.filter(artist__name_key__in=catalogue)
+    for pk, artist, key, genre in rows.exclude(artist__in=loaded).values_list(
+        "pk", "artist_id", "artist__name_key", "genre__name"
+    ):
+        links[artist, key][genre] = pk
+    return {
+        pk
+        for (_, key), by_genre in links.items()
+        if catalogue[key] <= by_genre.keys()
+        for genre, pk in by_genre.items()
+        if genre in catalogue[key]
+    }
 
 
 def _artists(rows: QuerySet[Any]) -> set[int]:

@@ -1,7 +1,7 @@
 """Make the demonstration community."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
-from ingest.models import Source
+from ingest.models import Artist, Source, name_key
 from ingest.services import Listening
 from ingest.sound import SOUND_KEYS
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem
@@ -70,7 +70,7 @@ class _Music:
 
     def __init__(self) -> None:
         catalogue = load_catalogue()
-        self._items = {a.name: ArtistItem(a.name, genres=a.genres) for a in catalogue}
+        self._items = _items(catalogue)
         self._sound = {self._items[a.name]: _sound(a) for a in catalogue}
         self._tracks: dict[tuple[str, str], TrackItem] = {}
 
@@ -123,6 +123,19 @@ class _Music:
             found = TrackItem(name=name, artist=self._items[artist])
             self._tracks[artist, name] = found
         return found
+
+
+def _items(catalogue: Iterable[CatalogueArtist]) -> dict[str, ArtistItem]:
+    """Artists by name. Of those whose genres are known here none are named.
+
+    So purge_demo can tell the demonstration's genres from those of real sources.
+    """
+    named = Artist.objects.filter(genre_links__isnull=False)
+    known = set(named.values_list("name_key", flat=True))
+    return {
+        a.name: ArtistItem(a.name, genres=() if name_key(a.name) in known else a.genres)
+        for a in catalogue
+    }
 
 
 def _sound(artist: CatalogueArtist) -> AudioItem:
