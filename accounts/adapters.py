@@ -52,12 +52,14 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """One account at a service for one person: two would mix two tastes."""
+        if not request.user.is_authenticated:
+            return
         if sociallogin.state.get("process") != "connect":
             return
         others = SocialAccount.objects.filter(
             user=request.user, provider=sociallogin.account.provider
         ).exclude(uid=sociallogin.account.uid)
-        if request.user.is_authenticated and others.exists():
+        if others.exists():
             messages.error(
                 request,
                 "Another Spotify account is connected already."

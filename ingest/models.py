@@ -51,6 +51,9 @@ class Genre(models.Model):
         return self.name
 
 
+_SEVERAL = 3
+
+
 class ArtistQuerySet(models.QuerySet["Artist"]):
     def names(self, ids: Iterable[int]) -> dict[int, str]:
         """Names by id, in one query; a taste may outlive the row of an artist."""
@@ -59,10 +62,20 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         return names
 
     def well_known(self, *, limit: int) -> list[str]:
-        """Names of the artists most people here have, in the order of the alphabet."""
+        """Names of the artists most people here have, in the order of the alphabet.
+
+        Only of people who joined, and only where there are several of them: one
+        person's artists say who was here.
+        """
         rows = (
-            TopArtist.objects.values("artist__name")
+            TopArtist.objects.filter(
+                person__joined_at__isnull=False,
+                person__paused_at__isnull=True,
+                person__is_active=True,
+            )
+            .values("artist__name")
             .annotate(people=models.Count("person", distinct=True))
+            .filter(people__gte=_SEVERAL)
             .order_by("-people", "artist__name")[:limit]
         )
         return sorted((row["artist__name"] for row in rows), key=str.casefold)

@@ -59,7 +59,7 @@ class Crowd:
     def common(self, artist_ids: Sequence[int]) -> "Common":
         """Say what of some shared artists is rare here; strongest first, as given."""
         ids = np.array(artist_ids, np.uint32)
-        counts = self.view.statistics.artists[ids].tolist()
+        counts = self.view.listeners(ids).tolist()
         people = len(self.scan)
         rare = [
             artist

@@ -1,21 +1,16 @@
 """The leaderboard's filters."""
 
-from collections.abc import Iterable
-from operator import itemgetter
+from functools import cache
 from typing import Any
 
 from django import forms
-from django.core.cache import cache
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_countries import countries
 
-from accounts.models import User
 from ingest.models import Genre
-
-_COUNTRIES_SECONDS = 60
 
 
 class _PlainSelect(forms.Select):
@@ -53,17 +48,20 @@ class FilterForm(forms.Form):
         help_text="As it is written on taste pages, for example trip hop.",
     )
     min_shared = forms.IntegerField(
-        label="At least this many shared artists",
+        label="Shared artists, at least",
         required=False,
         min_value=0,
         max_value=150,
+        # A number field of the browser would drop what it cannot read.
+        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
     min_score = forms.DecimalField(
-        label="At least this score",
+        label="Score, at least",
         required=False,
         min_value=0,
         max_value=100,
         decimal_places=1,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     active_days = forms.TypedChoiceField(
         label="Active in the last",
@@ -84,11 +82,10 @@ class FilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         widget = self.fields["country"].widget
         assert isinstance(widget, _PlainSelect)  # noqa: S101
-        chosen = self.data.get("country", "").upper()
-        widget.choices = [("", "anywhere"), *_countries(chosen)]
+        widget.choices = _options()
 
     def clean_country(self) -> str:
-        """Any country will do, also one nobody here shows."""
+        """Any country will do, in capitals or not."""
         code: str = self.cleaned_data["country"].upper()
         if code and code not in countries:
             raise forms.ValidationError(
@@ -103,24 +100,12 @@ class FilterForm(forms.Form):
         genre = Genre.objects.filter(name=name).first()
         if genre is None:
             raise forms.ValidationError(
-                "Nobody here has a genre of this name.", code="unknown"
+                "We know no genre of this name.", code="unknown"
             )
         return genre
 
 
-def _countries(chosen: str) -> list[tuple[str, str]]:
-    """Codes and names of countries people here show, and of the one that was chosen."""
-    here: list[tuple[str, str]] | None = cache.get("countries-here")
-    if here is None:
-        people = User.objects.discoverable().order_by()
-        here = _named(people.values_list("country", flat=True).distinct())
-        cache.set("countries-here", here, _COUNTRIES_SECONDS)
-    if chosen in dict(here):
-        return here
-    return sorted([*here, *_named([chosen])], key=itemgetter(1))
-
-
-def _named(codes: Iterable[str]) -> list[tuple[str, str]]:
-    """Countries by code and name, in the order of the alphabet."""
-    named = [(code, str(countries.name(code))) for code in codes if code in countries]
-    return sorted(named, key=itemgetter(1))
+@cache
+def _options() -> list[tuple[str, str]]:
+    """Every country by code and name: those of people here would say who is hidden."""
+    return [("", "anywhere"), *((code, str(name)) for code, name in countries)]

@@ -80,7 +80,10 @@ class Loosen:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """``state`` is ready, building, paused, no_taste or alone."""
+    """``state`` is ready, building, paused, no_taste, apart or alone.
+
+    Apart: there are people, and none of them meets the viewer's taste.
+    """
 
     state: str
     entries: list[Entry] = field(default_factory=list)
@@ -108,7 +111,8 @@ def leaderboard_for(
     page_obj = Paginator(ordered, PAGE_SIZE).get_page(page)
     if not len(ordered):
         loosen = _loosen(crowd.listed, masks, filters)
-        state = "ready" if masks else "alone"
+        apart = "apart" if crowd.known.any() else "alone"
+        state = "ready" if masks else apart
         return Board(state, page_obj=page_obj, query_string=query, loosen=loosen)
     entries = _entries(crowd, [int(at) for at in page_obj.object_list])
     return Board("ready", entries, page_obj, query, len(ordered))

@@ -44,6 +44,11 @@ class TasteChangeQuerySet(models.QuerySet["TasteChange"]):
         """Changes that took a taste away, with the person who had it."""
         return self.filter(seq__gt=watermark, taste__seq__isnull=True)
 
+    def newest(self) -> int:
+        """The last place given; 0 when every change is in an index."""
+        last = self.order_by("seq").last()
+        return last.seq if last else 0
+
     def note(self, person_ids: Iterable[int]) -> list[int]:
         """Take the next places in the sequence, one for each person."""
         rows = self.bulk_create([TasteChange(taste_id=pk) for pk in person_ids])

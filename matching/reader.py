@@ -72,12 +72,15 @@ def _stamp() -> _Stamp:
 def _all_since(watermark: int) -> _Changes:
     """Return what an index just read has not seen, from the tastes themselves.
 
-    Each changed person's taste, None for the hidden and departed, and the last seq.
+    Each changed person's taste, None for the hidden and departed, and a seq up to
+    which nothing is missing: read first, since what comes between two queries may
+    be in one of them only. Reading a change twice does no harm.
     """
+    newest = max(watermark, TasteChange.objects.newest())
     tastes = Taste.objects.changed_since(watermark).values_list(*_COLUMNS)
     departed = TasteChange.objects.departed_since(watermark)
     rows = [*tastes, *departed.values_list("taste_id", "seq", *_NOTHING)]
-    return _opened(rows, watermark)
+    return _opened(rows, watermark)[0], newest
 
 
 def _noted_since(watermark: int) -> _Changes:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -30,6 +30,12 @@ def refresh_after_admin(
     """
     if not created and update_fields is None:
         taste_changed(person_id=instance.pk, now=timezone.now())
+
+
+@receiver(pre_delete, sender=User, dispatch_uid="matching.person_leaves")
+def lock_person(instance: User, **_: Any) -> None:
+    """Lock the person before the sequence of changes, as every other writer does."""
+    User.objects.select_for_update().filter(pk=instance.pk).first()
 
 
 @receiver(post_delete, sender=Taste, dispatch_uid="matching.taste_deleted")

@@ -46,13 +46,20 @@ def taste_refresh(*, person_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def tastes_refresh(*, person_ids: Collection[int], now: datetime) -> None:
-    """Compute the tastes of several people again, a hundred in one go."""
+    """Compute the tastes of several people again, a hundred in one go.
+
+    Everyone locks people first, in the order of their ids, and the sequence last.
+    """
     ids = sorted(person_ids)
+    changed = []
     for start in range(0, len(ids), _AT_ONCE):
-        _refresh(ids[start : start + _AT_ONCE], now)
+        changed += _changed(ids[start : start + _AT_ONCE], now)
+    if changed:
+        _write(changed)
 
 
-def _refresh(person_ids: list[int], now: datetime) -> None:
+def _changed(person_ids: list[int], now: datetime) -> list[Taste]:
+    """Compute tastes and return those that are not what they were."""
     # Locked before reading: of two changes at once the later sees both. Without
     # the key, because both hold rows that point at the person.
     people = User.objects.select_for_update(no_key=True).order_by("pk")
@@ -64,8 +71,7 @@ def _refresh(person_ids: list[int], now: datetime) -> None:
         taste = _taste(person, loaded[pk], now)
         if not _is_same(taste, earlier.get(pk)):
             changed.append(taste)
-    if changed:
-        _write(changed)
+    return changed
 
 
 def _taste(person: User, loaded: LoadedTaste, now: datetime) -> Taste:
@@ -96,6 +102,7 @@ def _write(tastes: list[Taste]) -> None:
         taste.seq = seq
     Taste.objects.bulk_create(
         tastes,
+        batch_size=_AT_ONCE,
         update_conflicts=True,
         unique_fields=["person"],
         update_fields=["seq", "blob", "is_visible", "has_spotify", "computed_at"],

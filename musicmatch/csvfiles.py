@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -44,7 +45,8 @@ class _Line:
         return CommunityError(f"{self.path}, line {self.number}: {what}.")
 
     def get(self, column: str) -> str:
-        return (self.row.get(column) or "").strip()
+        # Null bytes and other controls: Postgres takes some of them for an error.
+        return clean_line(self.row.get(column) or "")
 
     def need(self, column: str) -> str:
         value = self.get(column)
@@ -103,8 +105,10 @@ class Community:
             key = line.need("artist")
             if not line.get("name"):
                 continue
-            genres = tuple(g for g in line.get("genres").split("|") if g.strip())
-            items[key] = ArtistItem(line.get("name")[:_LONGEST_NAME], genres=genres)
+            genres = tuple(g.strip() for g in line.get("genres").split("|"))
+            items[key] = ArtistItem(
+                line.get("name")[:_LONGEST_NAME], genres=tuple(filter(None, genres))
+            )
             if (heard := _sound(line)) is not None:
                 sound[key] = heard
         ranked = _ranked(folder / "user_artists.csv", items)
@@ -195,7 +199,7 @@ def _about(path: Path) -> dict[str, _About]:
         country = line.get("country").upper()
         if country and country not in countries:
             raise line.error(f"{country!r} is not the two letters of a country")
-        name = clean_line(line.get("name"))[:_LONGEST_PERSON_NAME]
+        name = line.get("name")[:_LONGEST_PERSON_NAME]
         about[line.need("user")] = _About(name, country)
     return about
 
@@ -206,8 +210,9 @@ def _people(
     taken: set[str] = set()
     for number, (user, artists) in enumerate(ranked.items()):
         handle = _handle(user)
-        if handle in taken:
-            handle = f"{_PREFIX}_{number}"
+        others = (f"{_PREFIX}_{n}" for n in count(number))
+        while handle in taken:
+            handle = next(others)
         taken.add(handle)
         yield _Person(handle, about.get(user, _About()), artists)
 

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Doubles, Whole
+from matching.engine.arrays import Bools, Doubles, Ids, Whole
 from matching.engine.columns import Columns
 from matching.engine.constants import DEFAULT_SEED
 from matching.engine.fit import fit_statistics
@@ -176,6 +176,26 @@ class View:
         except UnknownPerson:
             return None
         return layer.segment.rows.columns.taste(row)
+
+    def listeners(self, artist_ids: Ids) -> Whole:
+        """How many visible people have each artist now: int64, as long as the ids.
+
+        For people to read; scores use the frozen counts of the statistics.
+        """
+        _, counts = self.base.segment.artist_postings.locate(artist_ids)
+        _, gained = self.changed.segment.artist_postings.locate(artist_ids)
+        gone, losses = self._lost
+        at, known = find(gone, artist_ids)
+        lost = losses[at] * known if len(gone) else 0
+        return np.asarray(counts + gained - lost, np.int64)
+
+    @cached_property
+    def _lost(self) -> tuple[Ids, Whole]:
+        """Artists of the base's hidden people, and how many of them had each."""
+        hidden = np.flatnonzero(~self.base.visible)
+        artists = self.base.segment.rows.take(hidden).columns.artists
+        ids, counts = np.unique(artists.ids, return_counts=True)
+        return ids, counts.astype(np.int64)
 
     def people_with_genre(self, genre_id: int) -> Whole:
         """Everyone visible whose taste has this genre: person ids, int64."""

@@ -158,7 +158,7 @@ def fold(
 
 
 def _artist_rows(view: View, pair: Pair) -> list[Contribution]:
-    listeners = np.maximum(view.statistics.artists[pair.artist_ids], 2)
+    listeners = np.maximum(view.listeners(pair.artist_ids), 2)
     columns = (
         pair.artist_ids,
         pair.artist_terms,

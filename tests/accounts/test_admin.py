@@ -7,6 +7,8 @@ from cryptography.fernet import Fernet
 from django.test import Client
 
 from accounts.models import ServiceGate, SpotifyGrant, User
+from accounts.services import matching_pause
+from matching.reader import current_view
 from tests.conftest import NOW
 
 
@@ -56,3 +58,39 @@ def test_a_person_without_handle_can_be_saved(staff: Client) -> None:
 def test_only_staff_get_in(client: Client, ada: User) -> None:
     client.force_login(ada)
     assert client.get("/admin/accounts/spotifygrant/").status_code == 302
+
+
+def test_consent_and_pause_are_the_persons_own(staff: Client, ada: User) -> None:
+    """Saving someone in the admin writes what was changed there, and nothing else."""
+    path = f"/admin/accounts/user/{ada.pk}/change/"
+    fields = {
+        "username": ada.username,
+        "handle": ada.handle,
+        "display_name": ada.display_name,
+        "time_zone": "UTC",
+        "origin": "signed_up",
+        "is_active": "on",
+        "bio": "Mended by staff",
+        "paused_at_0": "",
+        "joined_at_0": "",
+    }
+    matching_pause(person=User.objects.get(pk=ada.pk), now=NOW)
+    assert staff.post(path, fields).status_code == 302
+    ada.refresh_from_db()
+    assert ada.bio == "Mended by staff"
+    assert ada.paused_at == NOW
+    assert ada.joined_at is not None
+
+
+def test_suspending_hides_at_once(staff: Client, community: list[User]) -> None:
+    ben = community[1]
+    fields = {
+        "username": ben.username,
+        "handle": ben.handle,
+        "display_name": ben.display_name,
+        "time_zone": "UTC",
+        "origin": "signed_up",
+    }
+    assert ben.pk in current_view().person_ids
+    staff.post(f"/admin/accounts/user/{ben.pk}/change/", fields)
+    assert ben.pk not in current_view().person_ids

@@ -251,6 +251,20 @@ def test_somebody_elses_spotify_account_is_refused_in_words(
     assert SocialAccount.objects.get().user == owner
 
 
+def test_a_second_spotify_account_is_refused_in_words(
+    visitor: Visitor, ada: User
+) -> None:
+    visitor.client.force_login(ada)
+    visitor.sign_in("marisol", "?process=connect")
+    before = SpotifyGrant.objects.get()
+    response = visitor.sign_in("tobin", "?process=connect")
+    assert response.headers["Location"] == "/sources/"
+    page = visitor.client.get("/sources/").content.decode()
+    assert "Disconnect it first" in page
+    assert SocialAccount.objects.count() == 1
+    assert SpotifyGrant.objects.get().version == before.version
+
+
 def test_connecting_without_a_session_stores_nothing(visitor: Visitor) -> None:
     visitor.sign_in("marisol")
     before = SpotifyGrant.objects.get()

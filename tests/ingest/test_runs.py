@@ -678,3 +678,15 @@ def test_a_disconnect_during_the_write_leaves_nothing(
     assert not person.listens.exists()
     assert not ImportRun.objects.exists()
     assert not SourceLink.objects.exists()
+
+
+def test_asking_for_everything_widens_a_waiting_run(ada: User, now: datetime) -> None:
+    source_link(person_id=ada.pk, source=Source.SPOTIFY, now=now)
+    asked = {"person_id": ada.pk, "source": Source.SPOTIFY, "now": now}
+    small = run_queue(**asked, kind=ImportRun.Kind.RECENT)
+    ImportRun.objects.filter(pk=small.pk).update(state=ImportRun.State.WAITING)
+    whole = run_queue(**asked)
+    assert whole.pk == small.pk
+    whole.refresh_from_db()
+    assert (whole.kind, whole.total_steps) == (ImportRun.Kind.FULL, 7)
+    assert run_queue(**asked, kind=ImportRun.Kind.RECENT).kind == ImportRun.Kind.FULL

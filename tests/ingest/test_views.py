@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts import gate
 from accounts.models import SpotifyGrant, User
+from accounts.services import matching_pause
 from ingest import pages
 from ingest.models import ImportRun, Listen, Source, SourceLink, TopArtist, Track
 from ingest.services import Listening, listening_replace, run_queue, source_link
@@ -24,7 +25,8 @@ from ingest.sound import DIMENSIONS
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem
 from matching.models import Taste
 from musicmatch.standins.spotify import SpotifyStandin
-from tests.factories import make_taste
+from tests.conftest import NOW
+from tests.factories import make_person, make_taste, make_user
 from tests.ingest.conftest import Clock, Connect, Finish
 
 TASTE, RECENT, SOURCES = "/taste/", "/taste/recent/", "/sources/"
@@ -429,8 +431,14 @@ def test_fifty_are_not_too_many(mine: Client, ada: User) -> None:
 
 def test_well_known_artists_are_suggested(mine: Client, ben: User, cyd: User) -> None:
     make_taste(ben, ["Sade", "Can"])
-    make_taste(cyd, ["Sade"])
+    make_taste(cyd, ["Sade", "Can"])
+    assert mine.get(MANUAL).context["suggestions"] == []
+    paused, stranger = make_person("one_paused"), make_user("not_joined")
+    make_taste(paused, ["Sade", "Can"])
+    make_taste(stranger, ["Sade", "Can", "Low"])
     assert mine.get(MANUAL).context["suggestions"] == ["Can", "Sade"]
+    matching_pause(person=paused, now=NOW)
+    assert mine.get(MANUAL).context["suggestions"] == []
 
 
 def test_only_known_sources_have_addresses(mine: Client) -> None:

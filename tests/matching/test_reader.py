@@ -11,12 +11,14 @@ from threading import Thread
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import pytest
 
 from accounts.models import User
 from accounts.services import matching_pause
+from ingest.models import Artist
 from matching import engine, reader, services
-from matching.models import Taste
+from matching.models import Taste, TasteChange
 from matching.reader import current_view
 from tests.factories import make_person, make_taste
 
@@ -168,6 +170,7 @@ django.setup()
 from django.utils import timezone
 from accounts.models import User
 from accounts.services import matching_pause
+from ingest.models import Artist
 first, second = User.objects.filter(taste__is_visible=True).order_by("pk")[:2]
 matching_pause(person=first, now=timezone.now())
 second.delete()
@@ -223,3 +226,42 @@ def test_what_one_process_writes_another_sees(tmp_path: Path) -> None:
         start = monotonic()
         assert _people(web) == before - 2
         assert monotonic() - start < 5
+
+
+def test_a_change_between_two_queries_is_not_lost(
+    community: list[User], now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Someone pauses and someone else leaves while a new index is being read."""
+    ada, ben, cyd, _ = community
+    departed_since = type(TasteChange.objects.all()).departed_since
+    reader.forget()
+
+    def meanwhile(changes: Any, watermark: int) -> Any:
+        if ben.paused_at is None:
+            matching_pause(person=ben, now=now)
+            cyd.delete()
+        return departed_since(changes, watermark)
+
+    monkeypatch.setattr(type(TasteChange.objects.all()), "departed_since", meanwhile)
+    assert cyd.pk is not None
+    first = current_view()
+    assert ada.pk in first.person_ids
+    assert set(current_view().person_ids) == {ada.pk, community[3].pk}
+
+
+def test_people_who_have_an_artist_are_counted_as_they_are_now(
+    community: list[User], now: datetime
+) -> None:
+    sade = Artist.objects.get(name="Sade").pk
+    unknown = Artist.objects.order_by("pk").last().pk + 1
+
+    def count() -> list[int]:
+        return current_view().listeners(np.array([sade, unknown], np.uint32)).tolist()
+
+    assert count() == [3, 0]
+    make_taste(make_person("eve_new"), ["Sade"])
+    assert count() == [4, 0]
+    matching_pause(person=community[1], now=now)
+    assert count() == [3, 0]
+    services.index_rebuild(now=now)
+    assert count() == [3, 0]

@@ -233,3 +233,16 @@ def test_the_format_is_in_the_help(capsys: Any) -> None:
     said = capsys.readouterr().out
     assert "user_artists.csv  user, artist, and rank" in said
     assert "people.csv" in said
+
+
+def test_names_that_look_alike_get_handles_of_their_own(folder: Path, db: None) -> None:
+    users = ("x", "_2", "X", "x ", "-2")
+    rows = "".join(f"{user},{artist},1\n" for user in users for artist in "12"[:1])
+    (folder / "user_artists.csv").write_text("user,artist,rank\n" + rows)
+    (folder / "artists.csv").write_text("artist,name\n1,Sade\x00\n")
+    (folder / "people.csv").unlink(missing_ok=True)
+    load(folder)
+    made = User.objects.filter(origin=User.Origin.COMMUNITY)
+    handles = set(made.values_list("handle", flat=True))
+    assert len(handles) == made.count() >= 4
+    assert Artist.objects.get().name == "Sade"

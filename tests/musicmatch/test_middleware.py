@@ -82,3 +82,10 @@ def test_every_404_is_one_page(client: Client, settings: Any, is_debug: bool) ->
     other = client.get("/accounts/spotify/login/")
     assert missing.status_code == other.status_code == 404
     assert missing.content == other.content
+
+
+def test_a_null_byte_in_a_cookie_is_no_session(db: None, client: Client) -> None:
+    cookie = 'sessionid="abcdefgh\\000"'
+    response = client.get("/taste/", headers={"cookie": cookie})
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/accounts/login/")

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import matching_pause
-from tests.factories import make_taste
+from tests.factories import make_taste, make_user
 
 
 def test_it_shows_what_they_chose(as_ada: Client, ben: User) -> None:
@@ -63,3 +63,12 @@ def test_it_costs_the_same_for_everyone(
 def test_the_address_is_the_handle_in_any_case(as_ada: Client, ben: User) -> None:
     assert as_ada.get("/people/BEN_near/").status_code == 200
     assert as_ada.get("/people/ben-near/").status_code == 404
+
+
+def test_someone_who_has_not_joined_sees_nobody(client: Client, ben: User) -> None:
+    make_taste(ben, ["Grouper"])
+    client.force_login(make_user("only_signed_up"))
+    for path in ("/people/ben_near/", "/people/ben_near/block/", "/people/nobody/"):
+        response = client.get(path)
+        assert response.headers["Location"] == "/welcome/"
+        assert b"Grouper" not in response.content

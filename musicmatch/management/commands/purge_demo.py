@@ -39,7 +39,8 @@ class Command(BaseCommand):
             _end_sessions(people)
             people.delete()
             music, touched = _remove_music()
-            tastes_refresh(person_ids=touched, now=now)
+        # Apart: the deletion holds the sequence of changes, which comes after people.
+        tastes_refresh(person_ids=touched, now=now)
         index_rebuild(now=now, waits=True)
         self.stdout.write(
             f"Removed {count} demonstration people, and {music} rows of music that"
