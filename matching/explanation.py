@@ -23,6 +23,7 @@ from matching.sides import (
 )
 
 _ARTIST_ROWS = 30
+_KINDS = ("artist", "related", "genre", "audio")
 _GENRE_ROWS = 8
 _DIFFERENT = 8
 _RECENTS = 10
@@ -130,7 +131,7 @@ def explanation_for(viewer: User, person: User) -> Explanation:
     return Explanation(
         person=person,
         score=str(pair.receipt.points),
-        verdict=words.verdict(person.shown_name, float(pair.receipt.points)),
+        verdict=words.verdict(float(pair.receipt.points)),
         sentence=_sentence(pair),
         percentile_text=pair.crowd.percentile(pair.receipt.similarity),
         parts=words.bar(pair.receipt.parts),
@@ -198,7 +199,14 @@ def _rows(pair: _Pair) -> list[ReceiptRow]:
         return []
     rows = engine.fold(pair.receipt.rows, kind="artist", keep=_ARTIST_ROWS)
     rows = engine.fold(rows, kind="genre", keep=_GENRE_ROWS)
-    return [_row(pair, row) for row in rows]
+    return [_row(pair, row) for row in sorted(rows, key=_place)]
+
+
+def _place(row: engine.Contribution) -> int:
+    """Artists first, then what they stand for; what was folded after its kind."""
+    if row.kind == "more":
+        return 2 * _KINDS.index(str(row.folded)) + 1
+    return 2 * _KINDS.index(row.kind)
 
 
 def _row(pair: _Pair, row: engine.Contribution) -> ReceiptRow:

@@ -12,11 +12,11 @@ _SMALL = "no one two three four five six seven eight nine ten".split()
 # An artist of fewer people than this share of the community is rare here.
 _RARE_SHARE = 0.02
 _VERDICTS = (
-    (60, "You and {name} listen very much alike."),
-    (45, "You and {name} share a great deal."),
-    (33, "You and {name} have clear common ground."),
-    (15, "You and {name} meet in places."),
-    (0, "You and {name} touch at the edges."),
+    (60, "You two listen very much alike."),
+    (45, "You two share a great deal."),
+    (33, "You two have clear common ground."),
+    (15, "You two meet in places."),
+    (0, "You two touch at the edges."),
 )
 
 
@@ -95,11 +95,11 @@ def percentile(below: int, people: int) -> str:
     return f"closer than {share} % of people here" if share else ""
 
 
-def verdict(name: str, score: float) -> str:
+def verdict(score: float) -> str:
+    """Say what a score means; the page names the two people above it."""
     if score <= 0:
-        return f"You and {name} listen to different music, as far as we can see."
-    words = next(words for least, words in _VERDICTS if score >= least)
-    return words.format(name=name)
+        return "You two listen to different music, as far as we can see."
+    return next(words for least, words in _VERDICTS if score >= least)
 
 
 SOUND_LABELS = {dimension.key: dimension.label for dimension in DIMENSIONS}

@@ -1,23 +1,49 @@
 """What a page about one person shows of their listening."""
 
+from collections import Counter
+from dataclasses import dataclass
+
 from django import template
 
 from accounts.models import User
 from ingest.models import TimeRange, TopArtist
+from ingest.pages import SHOWN, spotify_url
 
 register = template.Library()
+_LONGEST_FIRST = (TimeRange.LONG, TimeRange.MEDIUM, TimeRange.SHORT)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedArtist:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopList:
+    """One list of one source: what different sources say is never mixed."""
+
+    source: str
+    artists: tuple[NamedArtist, ...]
 
 
 @register.simple_tag
-def top_artists_of(person: User, limit: int = 20) -> list[str]:
-    """Return names of a person's top artists, from the longest range they have."""
+def top_artists_of(person: User) -> TopList | None:
+    """Return a person's top artists: the longest range, the source that says most."""
     rows = list(
         TopArtist.objects.filter(person=person)
         .order_by("rank", "source", "pk")
-        .values_list("time_range", "artist__name")
+        .values_list("time_range", "source", "artist__name", "artist__spotify_id")
     )
-    for time_range in (TimeRange.LONG, TimeRange.MEDIUM, TimeRange.SHORT):
-        names = dict.fromkeys(name for r, name in rows if r == time_range)
-        if names:
-            return list(names)[:limit]
-    return []
+    ranges = {time_range for time_range, *_ in rows}
+    longest = next((r for r in _LONGEST_FIRST if r in ranges), None)
+    if longest is None:
+        return None
+    rows = [row for row in rows if row[0] == longest]
+    [(source, _)] = Counter(row[1] for row in rows).most_common(1)
+    artists = [
+        NamedArtist(name, spotify_url("artist", spotify_id, source))
+        for _, of, name, spotify_id in rows
+        if of == source
+    ]
+    return TopList(source, tuple(artists[:SHOWN]))

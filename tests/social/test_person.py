@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import matching_pause
+from ingest.models import Artist, Source
 from tests.factories import make_taste, make_user
 
 
@@ -72,3 +73,13 @@ def test_someone_who_has_not_joined_sees_nobody(client: Client, ben: User) -> No
         response = client.get(path)
         assert response.headers["Location"] == "/welcome/"
         assert b"Grouper" not in response.content
+
+
+def test_the_list_is_of_one_source_with_its_credit(as_ada: Client, ben: User) -> None:
+    make_taste(ben, ["Grouper"], source=Source.MANUAL)
+    make_taste(ben, ["Low", "Neu!"], source=Source.SPOTIFY)
+    Artist.objects.filter(name="Low").update(spotify_id="low0id")
+    page = as_ada.get("/people/ben_near/").content.decode()
+    assert "https://open.spotify.com/artist/low0id" in page
+    assert "comes from Spotify" in page
+    assert "Grouper" not in page
