@@ -218,11 +218,11 @@ class _Turn:
 
     @transaction.atomic
     def _write(self, link: SourceLink) -> None:
-        """Write everything at once, the cursor after what it stands for."""
+        """Write everything at once: the cursor is seen when its listens are."""
         now, run = self.clock(), self.run
-        # Locked first, as a disconnect does: it has won here, or waits until this
-        # is written and deletes it.
-        if not SourceLink.objects.select_for_update().filter(pk=link.pk).exists():
+        # First, as a disconnect does: it has won here, or waits for this row until
+        # all is written, and deletes it.
+        if not SourceLink.objects.filter(pk=link.pk).update(**self._news(link, now)):
             raise RunLost
         listening_replace(
             person_id=run.person_id,
@@ -230,7 +230,6 @@ class _Turn:
             listening=steps.listening_of(run.staged, run.kind),
             now=now,
         )
-        SourceLink.objects.filter(pk=link.pk).update(**self._news(link, now))
         is_full = run.kind == ImportRun.Kind.FULL
         self._update(
             state=ImportRun.State.DONE,
