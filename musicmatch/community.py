@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from accounts.models import User
 from accounts.services import person_join
-from ingest.library import Library
 from ingest.models import Source
+from ingest.music import Library
 from ingest.services import Listening, listening_replace, source_link
 from matching.services import refreshes_gathered
 

@@ -7,7 +7,6 @@ from itertools import chain
 
 from django.db import transaction
 
-from ingest.library import Library
 from ingest.models import (
     Listen,
     Source,
@@ -16,6 +15,7 @@ from ingest.models import (
     TopArtist,
     TopTrack,
 )
+from ingest.music import Library
 from ingest.services.links import source_link
 from ingest.signals import listening_changed
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 from django.db import connection, transaction
 
-from ingest.library import Library
 from ingest.models import Artist, ArtistGenre, ArtistSound, AudioFeatures, Source, Track
+from ingest.music import Library
 from ingest.sources.base import ArtistItem, AudioItem, TrackItem
 from tests.conftest import require_or_skip
 from tests.ingest.test_runs import in_threads
