@@ -63,10 +63,6 @@ class SourceLists:
     def source_label(self) -> str:
         return Source(self.source).label
 
-    @property
-    def is_spotify(self) -> bool:
-        return self.source == Source.SPOTIFY
-
 
 @dataclass(frozen=True, slots=True)
 class GenreShare:

@@ -206,7 +206,7 @@ def _entry(person: User, summary: engine.Summary, sentence: str, crowd: Crowd) -
         sentence=sentence,
         percentile_text=crowd.percentile(summary.similarity),
         score=str(summary.score),
-        score_text=f"{summary.score:.0f}",
+        score_text=words.short_score(summary.score),
         shared_artists=len(summary.shared_artist_ids),
         genre_overlap=_two_decimals(summary.genre_overlap),
         audio_affinity=_two_decimals(summary.audio_affinity),

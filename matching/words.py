@@ -1,6 +1,7 @@
 """Sentences about two people's taste."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
 
 from django_countries import countries
@@ -93,6 +94,11 @@ def percentile(below: int, people: int) -> str:
     """Say a share of the people here, never more than is true; "" below 1 %."""
     share = 100 * below // people if people else 0
     return f"closer than {share} % of people here" if share else ""
+
+
+def short_score(score: Decimal) -> str:
+    """Print a score for a list: a whole number, or tenths where that would be none."""
+    return f"{score:.0f}" if score >= 1 else str(score)
 
 
 def verdict(score: float) -> str:

@@ -22,7 +22,7 @@ def match_strip(viewer: User, person: User) -> dict[str, Any] | None:
         return None
     return {
         "score": str(summary.score),
-        "score_text": f"{summary.score:.0f}",
+        "score_text": words.short_score(summary.score),
         "sentence": words.plural(len(summary.shared_artist_ids), "artist")
         + " in common.",
         "url": reverse("matching:explanation", args=[person.handle]),

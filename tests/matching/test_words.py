@@ -78,6 +78,15 @@ def test_a_verdict_grows_with_the_score() -> None:
     assert said[-1] == said[-2] == "You two listen very much alike."
 
 
+@pytest.mark.parametrize(
+    ("score", "printed"), [("0.3", "0.3"), ("1.0", "1"), ("61.3", "61"), ("44.5", "44")]
+)
+def test_a_list_prints_whole_numbers_unless_that_is_none(
+    score: str, printed: str
+) -> None:
+    assert words.short_score(Decimal(score)) == printed
+
+
 def test_a_bar_is_as_long_as_its_points_and_skips_what_takes_away() -> None:
     points = ("41.6", "-1.2", "8.6", "2.7")
     bar = words.bar(Parts(*(Decimal(value) for value in points)))
