@@ -35,7 +35,7 @@ class LoginForm(_OurWords, stock.LoginForm):
 
 
 class SignupForm(_OurWords, stock.SignupForm):
-    pass
+    show_optional = True
 
 
 class ChangePasswordForm(_OurWords, stock.ChangePasswordForm):
