@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.forms.renderers import BaseRenderer
 from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_countries import countries
 
@@ -23,17 +23,22 @@ class _PlainSelect(forms.Select):
         attrs: dict[str, Any] | None = None,
         renderer: BaseRenderer | None = None,
     ) -> SafeString:
-        shown = "" if value is None else str(value).upper()
-        options = (
-            (key, flatatt({"selected": str(key).upper() == shown}), label)
-            for key, label in self.choices
+        chosen = escape("" if value is None else str(value).upper())
+        options = _drawn(tuple(self.choices)).replace(
+            f'value="{chosen}"', f'value="{chosen}" selected', 1
         )
         return format_html(
             '<select name="{}"{}>{}</select>',
             name,
             flatatt(self.build_attrs(self.attrs, attrs)),
-            format_html_join("", '<option value="{}"{}>{}</option>', options),
+            SafeString(options),
         )
+
+
+@cache
+def _drawn(choices: tuple[tuple[str, str], ...]) -> SafeString:
+    """Draw options once for everyone: there are 250 countries."""
+    return format_html_join("", '<option value="{}">{}</option>', choices)
 
 
 class FilterForm(forms.Form):
