@@ -48,12 +48,6 @@ class Scan:
         ties = tie_breaks(self.viewer_id, self.person_ids[chosen])
         return chosen[np.lexsort((ties, -self.similarity[chosen]))]
 
-    def percentile_of(self, similarity: float) -> float:
-        """Share of the community, 0..1, that is less close to the viewer than this."""
-        if not len(self):
-            return 0.0
-        return int(np.count_nonzero(self.similarity < similarity)) / len(self)
-
 
 def scan(view: View, viewer_id: int) -> Scan:
     """Compare one person with everyone else in the view.

@@ -8,8 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 
 from accounts import gate
 from accounts.models import User
-from ingest.models import ImportRun, Source
-from ingest.services import source_link
+from accounts.services import matching_pause, matching_resume
+from ingest.models import ImportRun, Source, SourceLink
+from ingest.services import source_disconnect, source_link
 from tests.conftest import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -91,6 +92,32 @@ def test_pages_of_a_person(
     tab.sign_in(people[0])
     for path in SIGNED_IN:
         _check(tab, path)
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_pages_before_and_beside_matching(
+    watched: Any, people: list[User], width: int, scheme: str
+) -> None:
+    """A newcomer with nothing, a refused one, someone alone and someone paused."""
+    tab = watched(width=width, scheme=scheme)
+    tab.sign_in(people[0])
+    person = User.objects.get(pk=people[0].pk)
+    for path in ("/accounts/email/", "/accounts/reauthenticate/"):
+        _check(tab, path)
+    link = source_link(person_id=person.pk, source=Source.SPOTIFY, now=NOW)
+    link.state = SourceLink.State.NOT_ALLOWED
+    link.save()
+    for path in ("/sources/", "/sources/spotify/connect/"):
+        _check(tab, path)
+    matching_pause(person=person, now=NOW)
+    for path in ("/matches/", "/matches/listener_4/", "/settings/privacy/"):
+        _check(tab, path)
+    matching_resume(person=person, now=NOW)
+    source_disconnect(person_id=person.pk, source=Source.COMMUNITY, now=NOW)
+    for path in ("/matches/", "/matches/listener_4/", "/taste/", "/taste/recent/"):
+        _check(tab, path)
+    User.objects.filter(pk=person.pk).update(joined_at=None)
+    _check(tab, "/welcome/")
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)

@@ -79,7 +79,6 @@ def test_one_person_alone_has_an_empty_board(kit: Any) -> None:
     board = scan(kit.index({1: kit.taste([4, 6])}).view(), 1)
     assert len(board) == 0
     assert board.order().tolist() == []
-    assert board.percentile_of(1.0) == 0.0
 
 
 def test_nobody_at_all_is_a_community_too(kit: Any) -> None:
@@ -143,14 +142,6 @@ def test_a_mask_keeps_the_order_of_those_it_leaves(crowd_view: View) -> None:
     assert blocked.sum() == 2
     left = board.person_ids[board.order(~blocked)].tolist()
     assert left == [p for p in everyone if p not in {everyone[0], everyone[2]}]
-
-
-def test_percentile_counts_those_less_close(crowd_view: View) -> None:
-    board = scan(crowd_view, 110)
-    order = board.order()
-    best = board.percentile_of(float(board.similarity[order[0]]))
-    assert best == (len(board) - 1) / len(board)
-    assert board.percentile_of(float(board.similarity.min())) == 0.0
 
 
 def test_score_halves_the_distance_every_one_and_a_half() -> None:
