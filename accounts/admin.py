@@ -27,6 +27,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         "public_id",
         "joined_at",
         "paused_at",
+        "shows_artists",
         "last_login",
         "date_joined",
         "last_active_at",
@@ -37,7 +38,18 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
             "Public",
             {"fields": ("handle", "display_name", "country", "bio", "time_zone")},
         ),
-        ("Matching", {"fields": ("joined_at", "paused_at", "origin", "public_id")}),
+        (
+            "Matching",
+            {
+                "fields": (
+                    "joined_at",
+                    "paused_at",
+                    "shows_artists",
+                    "origin",
+                    "public_id",
+                )
+            },
+        ),
         (
             "Permissions",
             {"fields": ("is_active", "is_staff", "is_superuser", "groups")},

@@ -54,6 +54,7 @@ class _PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class JoinForm(_PersonForm):
+    field_order = ("handle", "display_name", "country", "consent", "shows_artists")
     consent = forms.BooleanField(
         label="Compare my taste with other people here",
         help_text="People who joined can then find you. You can pause at any time.",
@@ -64,11 +65,16 @@ class JoinForm(_PersonForm):
 
     class Meta:
         model = User
-        fields = ("handle", "display_name", "country")
+        fields = ("handle", "display_name", "country", "shows_artists")
         field_classes = {"display_name": LineField}
+        labels = {"shows_artists": "Let people find me by an artist I listen to"}
         help_texts = {
             "display_name": "Shown beside your handle. Leave it empty to go by that.",
             "country": "Only if you want it shown and found.",
+            "shows_artists": (
+                "Whoever looks for one of your artists then finds you there, with its"
+                " place in your list. You can take it back at any time."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -21,6 +21,10 @@ class PersonQuerySet(models.QuerySet["User"]):
             is_active=True, joined_at__isnull=False, paused_at__isnull=True
         )
 
+    def showing_artists(self) -> Self:
+        """People who agreed to be found by an artist they listen to."""
+        return self.filter(shows_artists=True)
+
     def with_handle(self, handle: str) -> Self:
         return self.filter(handle=handles.normalise(handle))
 
@@ -62,6 +66,8 @@ class User(AbstractUser):
     joined_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     last_active_at = models.DateTimeField(null=True, blank=True)
+    # Whether whoever looks for an artist finds this person among its listeners.
+    shows_artists = models.BooleanField(default=False)
     origin = models.CharField(
         max_length=12, choices=Origin.choices, default=Origin.SIGNED_UP
     )
@@ -91,6 +97,17 @@ class User(AbstractUser):
             models.Index(fields=["last_active_at"], name="user_last_active"),
             models.Index(fields=["country"], name="user_country"),
             models.Index(fields=["origin"], name="user_origin"),
+            # Whom a search by artist may find, without reading their rows.
+            models.Index(
+                fields=["id"],
+                condition=models.Q(
+                    shows_artists=True,
+                    is_active=True,
+                    joined_at__isnull=False,
+                    paused_at__isnull=True,
+                ),
+                name="user_shown",
+            ),
         ]
 
     def __str__(self) -> str:

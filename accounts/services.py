@@ -21,18 +21,27 @@ def _tell(person: User, now: datetime) -> None:
 
 @transaction.atomic
 def person_join(
-    *, person: User, handle: str, display_name: str, country: str, now: datetime
+    *,
+    person: User,
+    handle: str,
+    display_name: str,
+    country: str,
+    now: datetime,
+    shows_artists: bool = False,
 ) -> User:
     """Take part in matching: from now on others can find this person.
 
-    Raises ``ValidationError`` for a handle that cannot be had, also for one that
-    someone else took a moment ago.
+    By an artist only with ``shows_artists``. Raises ``ValidationError`` for a handle
+    that cannot be had, also for one that someone else took a moment ago.
     """
     person.handle = handles.normalise(handle)
     person.display_name = display_name
     person.country = country
     person.joined_at = person.joined_at or now
-    _save_public(person, ["handle", "display_name", "country", "joined_at"])
+    person.shows_artists = shows_artists
+    _save_public(
+        person, ["handle", "display_name", "country", "joined_at", "shows_artists"]
+    )
     _tell(person, now)
     return person
 
@@ -76,4 +85,24 @@ def matching_resume(*, person: User, now: datetime) -> User:
     person.paused_at = None
     person.save(update_fields=["paused_at"])
     _tell(person, now)
+    return person
+
+
+@transaction.atomic
+def artists_show(*, person: User) -> User:
+    """Be found by the artists one listens to; raises :class:`NotJoined`."""
+    if person.joined_at is None:
+        raise NotJoined
+    return _set_shows_artists(person, True)
+
+
+@transaction.atomic
+def artists_hide(*, person: User) -> User:
+    """Be found by no artist any more."""
+    return _set_shows_artists(person, False)
+
+
+def _set_shows_artists(person: User, shows: bool) -> User:
+    person.shows_artists = shows
+    person.save(update_fields=["shows_artists"])
     return person

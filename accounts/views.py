@@ -40,14 +40,14 @@ def privacy_edit(request: PersonRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/privacy_edit.html", {})
     try:
-        words = _change_matching(request.user, request.POST.get("action"))
+        words = _change_privacy(request.user, request.POST.get("action"))
     except services.NotJoined:
         return redirect("matching:welcome")
     messages.success(request, words)
     return redirect("accounts:privacy_edit")
 
 
-def _change_matching(person: User, action: str | None) -> str:
+def _change_privacy(person: User, action: str | None) -> str:
     now = timezone.now()
     if action == "pause":
         services.matching_pause(person=person, now=now)
@@ -55,4 +55,10 @@ def _change_matching(person: User, action: str | None) -> str:
     if action == "resume":
         services.matching_resume(person=person, now=now)
         return "You are back: people can find you again."
+    if action == "show_artists":
+        services.artists_show(person=person)
+        return "People who look for one of your artists find you there now."
+    if action == "hide_artists":
+        services.artists_hide(person=person)
+        return "Nobody finds you by an artist any more."
     raise BadRequest("no such action")

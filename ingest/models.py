@@ -329,6 +329,19 @@ class ImportRun(models.Model):
         return Source(self.source).label
 
 
+class TopArtistQuerySet(models.QuerySet["TopArtist"]):
+    def highest_first(self) -> models.QuerySet["TopArtist", tuple[int, int]]:
+        """The people in these rows, each once, by their highest rank.
+
+        As (person id, how many people there are in all), in one pass.
+        """
+        people = self.values("person_id").annotate(
+            highest=models.Min("rank"), of=models.Window(models.Count("*"))
+        )
+        ordered = people.order_by("highest", "person_id")
+        return ordered.values_list("person_id", "of")
+
+
 class TopArtist(models.Model):
     """One line of a person's ranked artists, from one source and time range."""
 
@@ -339,8 +352,14 @@ class TopArtist(models.Model):
     time_range = models.CharField(max_length=12, choices=TimeRange.choices)
     rank = models.PositiveSmallIntegerField()
     artist = models.ForeignKey(
-        Artist, on_delete=models.CASCADE, related_name="top_artist_rows"
+        Artist,
+        on_delete=models.CASCADE,
+        related_name="top_artist_rows",
+        # The index below begins with it.
+        db_index=False,
     )
+
+    objects = TopArtistQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -351,6 +370,10 @@ class TopArtist(models.Model):
             models.CheckConstraint(
                 condition=models.Q(rank__gte=1), name="topartist_rank_from_one"
             ),
+        ]
+        indexes = [
+            # Who has an artist and how high, without reading the rows themselves.
+            models.Index(fields=["artist", "person", "rank"], name="topartist_people")
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ def spotify_url(kind: str, spotify_id: str | None, source: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ArtistRow:
+    pk: int
     rank: int
     name: str
     genres: tuple[str, ...]
@@ -159,7 +160,7 @@ def _lists(
 def _artist_row(row: TopArtist, genres: dict[int, list[str]]) -> ArtistRow:
     url = spotify_url("artist", row.artist.spotify_id, row.source)
     names = tuple(genres.get(row.artist_id, ()))
-    return ArtistRow(row.rank, row.artist.name, names, url)
+    return ArtistRow(row.artist_id, row.rank, row.artist.name, names, url)
 
 
 def _track_row(row: TopTrack) -> TrackRow:

@@ -80,10 +80,7 @@ def _by_vectors(
 
 
 def _rows(ids: npt.NDArray[np.uint32], vectors: ArtistVectors) -> Strengths:
-    at = np.minimum(np.searchsorted(vectors.ids, ids), len(vectors) - 1)
-    known = vectors.ids[at] == ids
-    rows: Strengths = vectors.matrix[at].astype(np.float64) * known[:, None]
-    return rows
+    return vectors.of_artists(ids)
 
 
 def _by_genres(

@@ -1,18 +1,16 @@
 """Everyone one person may know of, compared with them."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from matching import engine, words
 from social.models import Block
 
-Mask = npt.NDArray[np.bool_]
 # How many artists a sentence names.
 NAMED = 3
 _PAGES_KEPT = 200
@@ -21,52 +19,43 @@ _Page = tuple[int, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """A scan, and which of its people exist for the viewer: bool[n].
+    """A viewer compared with everyone who exists for them.
 
     People blocked in either direction are not counted in anything.
     """
 
     view: engine.View
-    scan: engine.Scan
-    known: Mask
-    _sorted: npt.NDArray[np.float64]
+    viewer_id: int
+    comparison: engine.Comparison
 
     @classmethod
     def around(cls, view: engine.View, viewer_id: int) -> Self:
         """Compare a viewer with everyone; raises ``engine.UnknownPerson``."""
-        scan = engine.scan(view, viewer_id)
         hidden = Block.objects.hidden_from(viewer_id)
-        known = ~scan.mask_of(hidden)
-        return cls(view, scan, known, np.sort(scan.similarity[known]))
+        comparison = engine.Comparison(view, viewer_id, hidden)
+        return cls(view, viewer_id, comparison)
 
-    @property
-    def listed(self) -> Mask:
-        """Whom the board has without any filter."""
-        return self.known & (self.scan.similarity > 0)
-
-    def mask_of(self, person_ids: Iterable[int]) -> Mask:
-        return self.scan.mask_of(person_ids)
-
-    def percentile(self, similarity: float) -> str:
-        """Say what share of these people is less close to the viewer; "" for none."""
-        below = int(np.searchsorted(self._sorted, similarity))
-        return words.percentile(below, len(self._sorted))
+    def percentiles(self, similarities: Sequence[float]) -> list[str]:
+        """Say what share of these people is less close than each; "" for none."""
+        below = self.comparison.below(np.array(similarities, np.float64))
+        total = self.comparison.total
+        return [words.percentile(count, total) for count in below.tolist()]
 
     def summaries(self, person_ids: Sequence[int]) -> list[engine.Summary]:
         """Sum up the viewer and each of these people; kept while nobody changes."""
-        return _rows.of(self.view, self.scan.viewer_id, tuple(person_ids))
+        return _rows.of(self.view, self.viewer_id, tuple(person_ids))
 
-    def common(self, artist_ids: Sequence[int]) -> "Common":
-        """Say what of some shared artists is rare here; strongest first, as given."""
-        ids = np.array(artist_ids, np.uint32)
-        counts = self.view.listeners(ids).tolist()
-        people = len(self.scan)
-        rare = [
+    def common(self, lists: Sequence[Sequence[int]]) -> "list[Common]":
+        """Say what of some lists of shared artists is rare here, strongest first."""
+        ids = np.unique([artist for artists in lists for artist in artists])
+        counts = self.view.listeners(ids.astype(np.uint32)).tolist()
+        people = self.comparison.total
+        rare = {
             artist
-            for artist, count in zip(artist_ids, counts, strict=True)
+            for artist, count in zip(ids.tolist(), counts, strict=True)
             if words.is_rare(count, people)
-        ]
-        return Common(len(rare), tuple(rare[:NAMED]), len(ids), ids[:NAMED].tolist())
+        }
+        return [Common.of(artists, rare) for artists in lists]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +66,12 @@ class Common:
     rare: tuple[int, ...]
     count: int
     first: list[int]
+
+    @classmethod
+    def of(cls, artist_ids: Sequence[int], rare: Container[int]) -> Self:
+        found = [artist for artist in artist_ids if artist in rare]
+        first = list(artist_ids[:NAMED])
+        return cls(len(found), tuple(found[:NAMED]), len(artist_ids), first)
 
     @property
     def named(self) -> tuple[int, ...]:

@@ -43,6 +43,7 @@ class ReceiptRow:
     their_rank: int | None = None
     rarity: str = ""
     detail: str = ""
+    artist_id: int | None = None
 
     def __getitem__(self, name: str) -> object:
         """Templates ask by key first; to fail at that takes longer than to answer."""
@@ -133,7 +134,7 @@ def explanation_for(viewer: User, person: User) -> Explanation:
         score=str(pair.receipt.points),
         verdict=words.verdict(float(pair.receipt.points)),
         sentence=_sentence(pair),
-        percentile_text=pair.crowd.percentile(pair.receipt.similarity),
+        percentile_text=pair.crowd.percentiles([pair.receipt.similarity])[0],
         parts=words.bar(pair.receipt.parts),
         rows=_rows(pair),
         related_pairs=_related(pair),
@@ -188,7 +189,7 @@ def match_summary(viewer: User, person: User) -> engine.Summary | None:
 def _sentence(pair: _Pair) -> str:
     """The same sentence as on the board, from the same rows."""
     shared = [r.artist_id for r in pair.receipt.rows if r.artist_id is not None]
-    return pair.crowd.common(shared).sentence(pair.names)
+    return pair.crowd.common([shared])[0].sentence(pair.names)
 
 
 # --- The receipt ----------------------------------------------------------
@@ -218,6 +219,7 @@ def _row(pair: _Pair, row: engine.Contribution) -> ReceiptRow:
             my_rank=row.my_rank,
             their_rank=row.their_rank,
             rarity=words.rarity(row.n_listeners or 0),
+            artist_id=row.artist_id,
         )
     if row.genre_id is not None:
         return replace(

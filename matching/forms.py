@@ -10,6 +10,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_countries import countries
 
+from accounts.forms import LineField
 from ingest.models import Genre
 
 
@@ -114,3 +115,14 @@ class FilterForm(forms.Form):
 def _options() -> list[tuple[str, str]]:
     """Every country by code and name: those of people here would say who is hidden."""
     return [("", "anywhere"), *((code, str(name)) for code, name in countries)]
+
+
+class ArtistSearchForm(forms.Form):
+    """The name of an artist, or a part of it."""
+
+    q = LineField(
+        label="Artist",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )

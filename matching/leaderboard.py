@@ -1,23 +1,25 @@
 """Ranked people for one viewer: filtered, cut into pages, and said in words."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
-from accounts.models import PersonQuerySet, User
+from accounts.models import User
 from ingest.models import Artist, Genre
 from matching import engine, words
-from matching.crowd import Crowd, Mask
-from matching.reader import current_view
+from matching.crowd import Crowd
+from matching.reader import active_view, current_view
 
 PAGE_SIZE = 20
+# A board goes so deep; filters bring up who is further down.
+DEPTH = 1000
+# So many are found at once: most people look at the first pages only.
+_AHEAD = 100
 _SHOWN = ("handle", "display_name", "country", "last_active_at")
 
 
@@ -31,6 +33,11 @@ class Filters:
     min_shared: int | None = None
     min_score: Decimal | None = None
     active_days: int | None = None
+
+    @property
+    def in_use(self) -> list[str]:
+        """Names of the filters that ask for something."""
+        return [name for name in self.__slots__ if getattr(self, name)]
 
     def as_query(self, *, without: str = "") -> str:
         """Return the filters as they stand in the address."""
@@ -82,15 +89,17 @@ class Loosen:
 class Board:
     """``state`` is ready, building, paused, no_taste, apart or alone.
 
-    Apart: there are people, and none of them meets the viewer's taste.
+    Apart: there are people, and none of them meets the viewer's taste. ``total`` is
+    None where there are too many to count for one page.
     """
 
     state: str
     entries: list[Entry] = field(default_factory=list)
     page_obj: Page[Any] | None = None
     query_string: str = ""
-    total: int = 0
+    total: int | None = 0
     loosen: list[Loosen] = field(default_factory=list)
+    depth: int = DEPTH
 
 
 def leaderboard_for(
@@ -101,60 +110,72 @@ def leaderboard_for(
     if viewer.is_paused:
         return Board("paused", query_string=query)
     try:
-        crowd = Crowd.around(current_view(), viewer.pk)
+        view = active_view() if filters.active_days else current_view()
+        crowd = Crowd.around(view, viewer.pk)
     except (engine.IndexMissing, engine.IndexCorrupt):
         return Board("building", query_string=query)
     except engine.UnknownPerson:
         return Board("no_taste", query_string=query)
-    masks = _masks(crowd, filters, now)
-    ordered = crowd.scan.order(_all(crowd.listed, masks))
-    page_obj = Paginator(ordered, PAGE_SIZE).get_page(page)
-    if not len(ordered):
-        loosen = _loosen(crowd.listed, masks, filters)
-        apart = "apart" if crowd.known.any() else "alone"
-        state = "ready" if masks else apart
-        return Board(state, page_obj=page_obj, query_string=query, loosen=loosen)
-    entries = _entries(crowd, [int(at) for at in page_obj.object_list])
-    return Board("ready", entries, page_obj, query, len(ordered))
+    wanted = _wanted(filters, now)
+    page_obj, total = _page(crowd, wanted, page)
+    if not page_obj.object_list:
+        return _empty(crowd, wanted, page_obj, filters)
+    ids = list(page_obj.object_list)
+    return Board("ready", _entries(crowd, ids), page_obj, query, total)
 
 
-def _all(listed: Mask, masks: Mapping[str, Mask], *, without: str = "") -> Mask:
-    chosen = listed.copy()
-    for name, mask in masks.items():
-        if name != without:
-            chosen &= mask
-    return chosen
+def _page(
+    crowd: Crowd, wanted: engine.Wanted, number: str | None
+) -> tuple[Page[int], int | None]:
+    """Cut one page; beside it how many there are, None when nobody counted them."""
+    found = crowd.comparison.closest(_AHEAD, wanted)
+    total: int | None = len(found)
+    if not found.is_everyone:
+        is_scanned = crowd.comparison.is_scanned
+        total = crowd.comparison.count(wanted) if is_scanned else None
+    depth = DEPTH if total is None else min(DEPTH, total)
+    page = Paginator(range(depth), PAGE_SIZE).get_page(number)
+    if page.end_index() > _AHEAD:
+        found = crowd.comparison.closest(DEPTH, wanted)
+        page = Paginator(range(len(found)), PAGE_SIZE).get_page(number)
+    ids = found.person_ids[page.start_index() - 1 : page.end_index()].tolist()
+    page.object_list = ids
+    return page, total
 
 
-def _masks(crowd: Crowd, filters: Filters, now: datetime) -> dict[str, Mask]:
-    """Return who passes each filter in use, aligned with the crowd's people."""
-    masks = {
-        name: crowd.mask_of(people.values_list("pk", flat=True))
-        for name, people in _people(filters, now).items()
-    }
-    if filters.genre is not None:
-        masks["genre"] = crowd.mask_of(crowd.view.people_with_genre(filters.genre.pk))
-    if filters.min_shared:
-        masks["min_shared"] = crowd.scan.shared >= filters.min_shared
-    if filters.min_score:
-        # Compared as printed: 61.3 on the page is at least 61.3.
-        tenths = np.rint(crowd.scan.score * 10)
-        masks["min_score"] = tenths >= int(filters.min_score * 10)
-    return masks
+def _wanted(filters: Filters, now: datetime) -> engine.Wanted:
+    """Put the filters as the engine applies them; names are looked up beforehand."""
+    since = now - timedelta(days=filters.active_days or 0)
+    named = User.objects.discoverable().named(filters.q) if filters.q else None
+    return engine.Wanted(
+        country=filters.country,
+        active_since=int(since.timestamp()) if filters.active_days else 0,
+        genre_id=filters.genre.pk if filters.genre else None,
+        min_shared=filters.min_shared or 0,
+        only=None if named is None else tuple(named.values_list("pk", flat=True)),
+        min_similarity=engine.least_similarity(filters.min_score or Decimal(0)),
+    )
 
 
-def _people(filters: Filters, now: datetime) -> dict[str, PersonQuerySet]:
-    """Return who passes each filter on what the database knows of people."""
-    people: PersonQuerySet = User.objects.discoverable()
-    found = {}
-    if filters.q:
-        found["q"] = people.named(filters.q)
-    if filters.country:
-        found["country"] = people.filter(country=filters.country)
-    if filters.active_days:
-        since = now - timedelta(days=filters.active_days)
-        found["active_days"] = people.active_since(since)
-    return found
+_NO_LONGER: dict[str, dict[str, Any]] = {
+    "q": {"only": None},
+    "country": {"country": ""},
+    "genre": {"genre_id": None},
+    "min_shared": {"min_shared": 0},
+    "min_score": {"min_similarity": 0.0},
+    "active_days": {"active_since": 0},
+}
+
+
+def _empty(
+    crowd: Crowd, wanted: engine.Wanted, page: Page[int], filters: Filters
+) -> Board:
+    """Say why nobody is here, and which filter to loosen."""
+    query = filters.as_query()
+    loosen = _loosen(crowd, wanted, filters)
+    apart = "apart" if crowd.comparison.total else "alone"
+    state = "ready" if filters.in_use else apart
+    return Board(state, page_obj=page, query_string=query, loosen=loosen, total=0)
 
 
 _LOOSEN_LABELS = {
@@ -167,35 +188,39 @@ _LOOSEN_LABELS = {
 }
 
 
-def _loosen(listed: Mask, masks: Mapping[str, Mask], filters: Filters) -> list[Loosen]:
+def _loosen(crowd: Crowd, wanted: engine.Wanted, filters: Filters) -> list[Loosen]:
     """Count who would come back without each filter, the most first."""
     base = reverse("matching:leaderboard")
     found = []
-    for name in masks:
-        count = int(_all(listed, masks, without=name).sum())
+    for name in filters.in_use:
+        count = crowd.comparison.count(replace(wanted, **_NO_LONGER[name]))
         query = filters.as_query(without=name)
         url = f"{base}?{query}" if query else base
         found.append(Loosen(_LOOSEN_LABELS[name], count, url))
-    if len(masks) > 1 and not any(row.count for row in found):
-        found = [Loosen("every filter", int(listed.sum()), base)]
+    if len(filters.in_use) > 1 and not any(row.count for row in found):
+        found = [Loosen("every filter", crowd.comparison.count(), base)]
     return sorted((r for r in found if r.count), key=lambda r: (-r.count, r.label))
 
 
-def _entries(crowd: Crowd, positions: list[int]) -> list[Entry]:
-    ids = [int(crowd.scan.person_ids[at]) for at in positions]
+def _entries(crowd: Crowd, ids: list[int]) -> list[Entry]:
     people = User.objects.discoverable().only(*_SHOWN).in_bulk(ids)
     summaries = crowd.summaries(ids)
-    common = [crowd.common(summary.shared_artist_ids) for summary in summaries]
+    percentiles = crowd.percentiles([summary.similarity for summary in summaries])
+    common = crowd.common([summary.shared_artist_ids for summary in summaries])
     names = Artist.objects.names({a for c in common for a in c.named})
     return [
-        _entry(people[summary.person_id], summary, found.sentence(names), crowd)
-        for summary, found in zip(summaries, common, strict=True)
+        _entry(people[summary.person_id], summary, found.sentence(names), percentile)
+        for summary, found, percentile in zip(
+            summaries, common, percentiles, strict=True
+        )
         # Someone suspended by hand, past every service, is still in the view.
         if summary.person_id in people
     ]
 
 
-def _entry(person: User, summary: engine.Summary, sentence: str, crowd: Crowd) -> Entry:
+def _entry(
+    person: User, summary: engine.Summary, sentence: str, percentile: str
+) -> Entry:
     return Entry(
         handle=str(person.handle),
         shown_name=person.shown_name,
@@ -204,7 +229,7 @@ def _entry(person: User, summary: engine.Summary, sentence: str, crowd: Crowd) -
         last_active_at=person.last_active_at,
         url=reverse("matching:explanation", args=[person.handle]),
         sentence=sentence,
-        percentile_text=crowd.percentile(summary.similarity),
+        percentile_text=percentile,
         score=str(summary.score),
         score_text=words.short_score(summary.score),
         shared_artists=len(summary.shared_artist_ids),

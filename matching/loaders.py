@@ -4,24 +4,33 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
 
 from ingest.models import Artist, ArtistGenre, Source, TopArtist, TopTrack
 from ingest.sound import PersonSound, person_sound
 from matching.engine import (
     AUDIO_DIMENSIONS,
+    Columns,
     CorruptTaste,
     RankedList,
-    Taste,
     merge_ranks,
+    read_blobs,
     unpack,
 )
+from matching.engine import Taste as EngineTaste
+from matching.models import Taste
 
 logger = logging.getLogger(__name__)
+
+_CHUNK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedTaste:
-    taste: Taste
+    taste: EngineTaste
     has_spotify: bool
 
 
@@ -87,13 +96,38 @@ def _sound(lists: _Lists) -> PersonSound | None:
     return sound if sound is not None and sound.is_whole else None
 
 
-def opened(person_id: int, blob: bytes | memoryview) -> Taste | None:
+def opened(person_id: int, blob: bytes | memoryview) -> EngineTaste | None:
     """Unpack a kept taste; None, with a line in the log, when it cannot be read."""
     try:
         return unpack(bytes(blob))
     except CorruptTaste:
         logger.exception("The taste of person %d cannot be read.", person_id)
         return None
+
+
+def stored_tastes() -> tuple[Columns, npt.NDArray[np.bool_]]:
+    """Read everyone visible, and whether any of theirs came from the Spotify API.
+
+    Row after row out of one query, straight into columns: of a million people nothing
+    else is held. Tastes that cannot be read are left out, with a line in the log.
+    """
+    rows = Taste.objects.filter(is_visible=True).order_by("person_id")
+    found = rows.values_list(
+        "person_id", "blob", "country", "has_spotify", "person__last_active_at"
+    )
+    parts, is_spotify = [], [np.empty(0, np.bool_)]
+    stream = found.iterator(_CHUNK)
+    while chunk := list(islice(stream, _CHUNK)):
+        ids, blobs, countries, spotify, active_at = zip(*chunk, strict=True)
+        seconds = [int(at.timestamp()) if at else 0 for at in active_at]
+        columns, unread = read_blobs(
+            ids, blobs, countries, np.array(seconds, np.uint32)
+        )
+        for at in unread.tolist():
+            logger.error("The taste of person %d cannot be read.", ids[at])
+        parts.append(columns)
+        is_spotify.append(np.delete(np.array(spotify, np.bool_), unread))
+    return Columns.join(parts), np.concatenate(is_spotify)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What matching keeps of a person: one packed taste, and the order of its changes."""
+"""What matching keeps: packed tastes, the order of their changes, and its reports."""
 
 from collections.abc import Iterable
 from typing import Self
@@ -31,6 +31,8 @@ class Taste(models.Model):
     is_visible = models.BooleanField(default=False)
     # Whether any of it came from the Spotify API, which must not be trained on.
     has_spotify = models.BooleanField(default=False)
+    # A copy, so that boards can be narrowed to a country without asking who is in it.
+    country = models.CharField(max_length=2, blank=True, default="")
     computed_at = models.DateTimeField()
 
     objects = TasteQuerySet.as_manager()
@@ -77,3 +79,56 @@ class TasteChange(models.Model):
 
     def __str__(self) -> str:
         return f"change {self.seq} of {self.taste_id}"
+
+
+class FairnessReportQuerySet(models.QuerySet["FairnessReport"]):
+    def newest(self) -> "FairnessReport | None":
+        return self.order_by("-made_at", "-pk").first()
+
+
+class FairnessReport(models.Model):
+    """How evenly the score treated the community at one moment; of no one person.
+
+    ``groups`` are four, by how well known people's artists are, the least known
+    first: ``matching.fairness.Group`` as plain values. Empty, and ``nobody_top20``
+    None, where there were too few people.
+    """
+
+    made_at = models.DateTimeField()
+    people = models.PositiveIntegerField()
+    sampled = models.PositiveIntegerField()
+    nobody_top20 = models.FloatField(null=True)
+    groups = models.JSONField(default=list)
+    index_built_at = models.DateTimeField()
+    score_version = models.PositiveSmallIntegerField()
+
+    objects = FairnessReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["index_built_at", "score_version"],
+                name="fairnessreport_one_an_index",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(nobody_top20__isnull=True)
+                | models.Q(nobody_top20__range=(0, 1)),
+                name="fairnessreport_share_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"report of {self.made_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_sample(self) -> bool:
+        return 0 < self.sampled < self.people
+
+    @property
+    def nobody_count(self) -> int:
+        """How many of the people whose boards were computed are in no top 20."""
+        return round((self.nobody_top20 or 0) * self.sampled)
+
+    @property
+    def nobody_percent(self) -> float:
+        return 100 * (self.nobody_top20 or 0)

@@ -1,32 +1,31 @@
 """The index as a web process sees it: mapped once, and never behind the database."""
 
+import logging
 import os
 import threading
-from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
-from django.db.models import BinaryField, BooleanField, Value
 
+from accounts.models import User
 from matching import engine
-from matching.loaders import opened
-from matching.models import Taste, TasteChange
+from matching.changes import all_since, noted_since
 
-_Stamp = tuple[Path, int, int]
-_Row = tuple[int, int, bytes | memoryview, bool]
-_Changes = tuple[dict[int, engine.Taste | None], int]
-_COLUMNS = ("person_id", "seq", "blob", "is_visible")
-_NOTHING = (
-    Value(b"", output_field=BinaryField()),
-    Value(False, output_field=BooleanField()),
-)
+logger = logging.getLogger(__name__)
+
+_Stamp = tuple[Path, int, int] | None
+# A build notes when people were active while it reads; clocks differ a little.
+_OVERLAP = timedelta(hours=1)
 
 
 class _Reader:
     """Keeps one view and brings it up to date at each call.
 
     A new generation is noticed by its manifest; a change or a departure by one
-    query for everything after the last seq seen.
+    query for everything after the last seq seen. A generation that cannot be read is
+    passed over: the one before serves on, until the next build.
     """
 
     def __init__(self) -> None:
@@ -34,69 +33,97 @@ class _Reader:
         self.forget()
 
     def forget(self) -> None:
-        self._stamp: _Stamp | None = None
+        self._stamp: _Stamp = None
         self._view: engine.View | None = None
         self._seq = 0
+        self._active_until: datetime | None = None
 
     def view(self) -> engine.View:
         with self._lock:
-            view = self._caught_up()
-            # A builder that finished meanwhile has also swept what it had read.
-            while self._stamp != _stamp():
-                view = self._caught_up()
+            return self._current()
+
+    def active_view(self) -> engine.View:
+        """The view, and with it when everyone was last active."""
+        with self._lock:
+            view = self._current()
+            self._view = view = self._with_activity(view)
             return view
+
+    def _current(self) -> engine.View:
+        view = self._caught_up()
+        # A builder that finished meanwhile has also swept what it had read.
+        while self._stamp != _stamp():
+            view = self._caught_up()
+        return view
 
     def _caught_up(self) -> engine.View:
         stamp = _stamp()
         if self._view is None or stamp != self._stamp:
-            index = engine.Index.load(stamp[0])
-            changes, seq = _all_since(index.watermark)
-            self._view, self._seq, self._stamp = index.view(), index.watermark, stamp
-        else:
-            changes, seq = _noted_since(self._seq)
-        if changes:
-            self._view, self._seq = self._view.updated(changes), seq
+            index = self._load()
+            if stamp != _stamp():
+                return self._caught_up()
+            self._stamp = stamp
+            if index is not None:
+                changes, seq = all_since(index.watermark)
+                view = index.view(changes.tastes, changes.facets)
+                self._view, self._seq = view, max(seq, index.watermark)
+                self._active_until = None
+                return view
+        if self._view is None:
+            raise engine.IndexMissing(f"No index in {settings.INDEX_DIR}.")
+        changes, seq = noted_since(self._seq)
+        if changes.tastes:
+            self._view = self._view.updated(changes.tastes, changes.facets)
+            self._seq = seq
         return self._view
+
+    def _load(self) -> engine.Index | None:
+        """Read the newest generation that can be read; None to keep the one in use."""
+        folder = Path(settings.INDEX_DIR)
+        try:
+            return engine.Index.load(folder)
+        except engine.IndexMissing:
+            if self._view is None:
+                raise
+            logger.warning("The index folder is gone; its last generation serves on.")
+        except engine.IndexCorrupt as error:
+            logger.error("The index cannot be read: %s", error)
+            if self._view is None:
+                return _older(folder, error)
+        return None
+
+    def _with_activity(self, view: engine.View) -> engine.View:
+        since = self._active_until or view.index.built_at - _OVERLAP
+        seen = User.objects.active_since(since).order_by("pk")
+        rows = list(seen.values_list("pk", "last_active_at"))
+        if not rows:
+            return view
+        ids, times = zip(*rows, strict=True)
+        self._active_until = max(times)
+        seconds = np.array([int(at.timestamp()) for at in times], np.uint32)
+        return view.seen(np.array(ids, np.int64), seconds)
+
+
+def _older(folder: Path, error: engine.IndexCorrupt) -> engine.Index:
+    """Read the newest older generation that can be read, or raise the error."""
+    for generation in engine.generations(folder)[1:]:
+        try:
+            index = engine.Index.load(folder, generation)
+        except (engine.IndexMissing, engine.IndexCorrupt):
+            continue
+        logger.warning("Generation %d of the index serves meanwhile.", generation)
+        return index
+    raise error
 
 
 def _stamp() -> _Stamp:
-    """What tells one manifest from the next; raises ``engine.IndexMissing``."""
+    """What tells one manifest from the next; None without one."""
     folder = Path(settings.INDEX_DIR)
     try:
         found = os.stat(folder / "MANIFEST.json")
-    except FileNotFoundError as error:
-        raise engine.IndexMissing(f"No manifest in {folder}.") from error
+    except OSError:
+        return None
     return folder, found.st_mtime_ns, found.st_ino
-
-
-def _all_since(watermark: int) -> _Changes:
-    """Return what an index just read has not seen, from the tastes themselves.
-
-    Each changed person's taste, None for the hidden and departed, and a seq up to
-    which nothing is missing: read first, since what comes between two queries may
-    be in one of them only. Reading a change twice does no harm.
-    """
-    newest = max(watermark, TasteChange.objects.newest())
-    tastes = Taste.objects.changed_since(watermark).values_list(*_COLUMNS)
-    departed = TasteChange.objects.departed_since(watermark)
-    rows = [*tastes, *departed.values_list("taste_id", "seq", *_NOTHING)]
-    return _opened(rows, watermark)[0], newest
-
-
-def _noted_since(watermark: int) -> _Changes:
-    """Return what was noted since the last call: what the index swept, it has."""
-    noted = TasteChange.objects.filter(seq__gt=watermark).values_list(
-        "taste_id", "seq", "taste__blob", "taste__is_visible"
-    )
-    return _opened(noted.order_by("seq"), watermark)
-
-
-def _opened(rows: Iterable[_Row], newest: int) -> _Changes:
-    changes: dict[int, engine.Taste | None] = {}
-    for person_id, seq, blob, is_visible in rows:
-        changes[person_id] = opened(person_id, blob) if is_visible else None
-        newest = max(newest, seq)
-    return changes, newest
 
 
 _reader = _Reader()
@@ -108,6 +135,11 @@ def current_view() -> engine.View:
     Raises ``engine.IndexMissing`` or ``engine.IndexCorrupt`` before the first build.
     """
     return _reader.view()
+
+
+def active_view() -> engine.View:
+    """Return the same, up to date with who was active when; one query more."""
+    return _reader.active_view()
 
 
 def forget() -> None:

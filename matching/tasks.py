@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from matching import services
+from matching import engine, fairness, services
 
 logger = logging.getLogger(__name__)
 
@@ -18,12 +18,27 @@ _ASK_EVERY_SECONDS = 20
 @shared_task(soft_time_limit=600, time_limit=660)
 def rebuild_index_when_due_task(**_: Any) -> None:
     now = timezone.now()
-    if not services.index_is_due(now=now):
-        return
     try:
-        services.index_rebuild(now=now)
+        if services.index_is_due(now=now):
+            services.index_rebuild(now=now)
+        elif services.index_is_long():
+            services.index_compact()
     except services.BuildRunning:
         logger.info("Another process builds the index.")
+    except OSError:
+        logger.exception("The index cannot be written; the one before serves on.")
+
+
+@shared_task(soft_time_limit=540, time_limit=570)
+def fairness_report_task(**_: Any) -> None:
+    """Make the day's report; asked again, or twice at once, it is the same one."""
+    now = timezone.now()
+    if not fairness.report_is_due(now=now):
+        return
+    try:
+        fairness.report_make(now=now)
+    except (engine.IndexMissing, engine.IndexCorrupt):
+        logger.info("There is no index yet to report on.")
 
 
 def ask_for_index() -> None:

@@ -1,9 +1,9 @@
-"""Joining, the leaderboard, and the explanation of one score."""
+"""Joining, the leaderboard, the explanation of one score, and people by artist."""
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -11,10 +11,11 @@ from accounts.forms import JoinForm
 from accounts.http import PersonRequest
 from accounts.models import User
 from accounts.services import person_join
-from ingest.models import ImportRun, SourceLink
+from ingest.models import Artist, ImportRun, SourceLink
 from matching.explanation import NothingToExplain, explanation_for
-from matching.forms import FilterForm
+from matching.forms import ArtistSearchForm, FilterForm
 from matching.leaderboard import Filters, leaderboard_for
+from matching.lovers import lovers_of, search_artists
 from matching.tasks import ask_for_index
 from social.visibility import get_person_or_404
 
@@ -45,6 +46,7 @@ def _join(form: JoinForm) -> bool:
             handle=form.cleaned_data["handle"],
             display_name=form.cleaned_data["display_name"],
             country=form.cleaned_data["country"],
+            shows_artists=form.cleaned_data["shows_artists"],
             now=timezone.now(),
         )
     except ValidationError as error:
@@ -84,3 +86,27 @@ def explanation(request: PersonRequest, handle: str) -> HttpResponse:
         context = {"person": person, "reason": str(nothing)}
         return render(request, "matching/nothing_to_explain.html", context)
     return render(request, "matching/explanation.html", {"page": page})
+
+
+@login_required
+@require_safe
+def artists(request: PersonRequest) -> HttpResponse:
+    if request.user.joined_at is None:
+        return redirect("matching:welcome")
+    form = ArtistSearchForm(request.GET)
+    name = form.cleaned_data["q"] if form.is_valid() else ""
+    context = {"form": form, "search": search_artists(request.user, name)}
+    return render(request, "matching/artists.html", context)
+
+
+@login_required
+@require_safe
+def artist(request: PersonRequest, pk: int) -> HttpResponse:
+    if request.user.joined_at is None:
+        return redirect("matching:welcome")
+    found = get_object_or_404(Artist, pk=pk)
+    lovers = lovers_of(request.user, found, page=request.GET.get("page"))
+    if lovers.state == "building":
+        ask_for_index()
+    context = {"artist": found, "lovers": lovers}
+    return render(request, "matching/artist.html", context)

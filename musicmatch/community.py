@@ -36,6 +36,7 @@ class NewMember:
     time_zone: str
     last_active_at: datetime
     listening: tuple[tuple[Source, Listening], ...]
+    shows_artists: bool = False
 
 
 class NameTaken(Exception):
@@ -115,6 +116,7 @@ def _add(
         handle=member.handle,
         display_name=member.display_name,
         country=member.country,
+        shows_artists=member.shows_artists,
         now=now,
     )
     for source, listening in member.listening:

@@ -303,6 +303,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "matching.tasks.rebuild_index_when_due_task",
         "schedule": 60.0,
     },
+    # Once a day; asked more often, for a site that was off at that hour.
+    "make-fairness-report": {
+        "task": "matching.tasks.fairness_report_task",
+        "schedule": 600.0,
+    },
 }
 
 # --- Logging --------------------------------------------------------------

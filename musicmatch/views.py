@@ -10,6 +10,9 @@ from django.views.decorators.http import require_safe
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from matching.changelog import CHANGES
+from matching.engine import SCORE_VERSION
+from matching.models import FairnessReport
 from matching.services import index_is_ready
 from musicmatch.celery import app
 
@@ -30,7 +33,12 @@ def about(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def about_matching(request: HttpRequest) -> HttpResponse:
-    return render(request, "about_matching.html")
+    context = {
+        "report": FairnessReport.objects.newest(),
+        "score_version": SCORE_VERSION,
+        "changes": CHANGES,
+    }
+    return render(request, "about_matching.html", context)
 
 
 @require_safe

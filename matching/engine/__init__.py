@@ -6,10 +6,13 @@ board = scan(view, person_id)
 receipt = explain(view, person_id, int(board.person_ids[board.order()[0]]))
 """
 
-from matching.engine.board import Scan, scan
-from matching.engine.constants import AUDIO_DIMENSIONS, DEFAULT_SEED
+from matching.engine.blobs import read_blobs
+from matching.engine.build import build_index
+from matching.engine.columns import Columns, Facets
+from matching.engine.comparison import Closest, Comparison
+from matching.engine.constants import AUDIO_DIMENSIONS, DEFAULT_SEED, SCORE_VERSION
 from matching.engine.facts import AudioFact, Facts, Summary, facts, summaries
-from matching.engine.index import Index, UnknownPerson, View, build_index
+from matching.engine.index import Index, UnknownPerson, View
 from matching.engine.receipt import (
     Contribution,
     Parts,
@@ -19,9 +22,10 @@ from matching.engine.receipt import (
     printed_score,
 )
 from matching.engine.related import RelatedArtists
-from matching.engine.segment import score_of
+from matching.engine.scan import Scan, scan
+from matching.engine.score import least_similarity, score_of
 from matching.engine.statistics import ArtistVectors, Statistics
-from matching.engine.store import IndexCorrupt, IndexMissing
+from matching.engine.store import IndexCorrupt, IndexMissing, generations
 from matching.engine.taste import (
     CorruptTaste,
     RankedList,
@@ -30,14 +34,21 @@ from matching.engine.taste import (
     pack,
     unpack,
 )
+from matching.engine.wanted import EVERYONE, Wanted
 
 __all__ = [
     "AUDIO_DIMENSIONS",
     "DEFAULT_SEED",
+    "EVERYONE",
+    "SCORE_VERSION",
     "ArtistVectors",
     "AudioFact",
+    "Closest",
+    "Columns",
+    "Comparison",
     "Contribution",
     "CorruptTaste",
+    "Facets",
     "Facts",
     "Index",
     "IndexCorrupt",
@@ -52,13 +63,17 @@ __all__ = [
     "Taste",
     "UnknownPerson",
     "View",
+    "Wanted",
     "build_index",
     "explain",
     "facts",
     "fold",
+    "generations",
+    "least_similarity",
     "merge_ranks",
     "pack",
     "printed_score",
+    "read_blobs",
     "scan",
     "score_of",
     "summaries",

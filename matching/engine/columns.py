@@ -1,54 +1,83 @@
 """People in columns: the tastes of many, as a handful of flat arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Bytes8, Floats, Whole
+from matching.engine.arrays import Bools, Codes, Floats, Seconds, Whole
 from matching.engine.constants import AUDIO_DIMENSIONS
 from matching.engine.ragged import Ragged, pointers_of
 from matching.engine.taste import Taste
+
+
+class Facets(NamedTuple):
+    """What a board can be narrowed by beside taste.
+
+    country    two capital letters, "" when unknown
+    active_at  seconds since 1970, 0 when unknown
+    """
+
+    country: str = ""
+    active_at: int = 0
+
+
+NO_FACETS: Mapping[int, Facets] = {}
+
+
+def country_code(country: str) -> int:
+    """Write two letters as one number; 0 for no country."""
+    return int.from_bytes(country.encode("ascii", "replace")[:2].ljust(2, b"\0"))
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The tastes of n people, ascending by person id.
 
-    person_ids     int64[n]
-    artists        n rows of artist ids (ascending) and weights
-    artist_places  uint8, one per entry of artists: rank − 1
-    genres         n rows of genre ids (ascending) and weights
-    audio          float32[n, 6], NaN where unknown
-    tempo          float32[n, 2], low and high BPM, NaN where unknown
+    person_ids  int64[n]
+    artists     n rows of artist ids and weights, in the order of rank
+    genres      n rows of genre ids and weights, heaviest first
+    audio       float32[n, 6], NaN where unknown
+    tempo       float32[n, 2], low and high BPM, NaN where unknown
+    country     uint16[n], see country_code
+    active_at   uint32[n], seconds since 1970
     """
 
     person_ids: Whole
     artists: Ragged
-    artist_places: Bytes8
     genres: Ragged
     audio: Floats
     tempo: Floats
+    country: Codes
+    active_at: Seconds
 
     @classmethod
-    def of(cls, people: Iterable[tuple[int, Taste]]) -> Self:
+    def of(
+        cls,
+        people: Iterable[tuple[int, Taste]],
+        facets: Mapping[int, Facets] = NO_FACETS,
+    ) -> Self:
         """Put people in columns; raise ValueError when an id comes twice."""
         ordered = sorted(people, key=lambda person: person[0])
-        ids = np.array([person for person, _ in ordered], np.int64)
-        if (np.diff(ids) == 0).any():
-            raise ValueError("A person may appear only once.")
         tastes = [taste for _, taste in ordered]
-        artist_orders = [np.argsort(taste.artist_ids) for taste in tastes]
-        genre_orders = [np.argsort(taste.genre_ids) for taste in tastes]
-        return cls(
-            ids,
-            _ragged([(t.artist_ids, t.artist_weights) for t in tastes], artist_orders),
-            _flat(artist_orders, np.uint8),
-            _ragged([(t.genre_ids, t.genre_weights) for t in tastes], genre_orders),
+        known = [facets.get(person, Facets()) for person, _ in ordered]
+        columns = cls(
+            np.array([person for person, _ in ordered], np.int64),
+            _ragged([(t.artist_ids, t.artist_weights) for t in tastes]),
+            _ragged([(t.genre_ids, t.genre_weights) for t in tastes]),
             _table([t.audio for t in tastes], len(AUDIO_DIMENSIONS)),
             _table([t.tempo_window for t in tastes], 2),
+            np.array([country_code(of.country) for of in known], np.uint16),
+            np.array([of.active_at for of in known], np.uint32),
         )
+        columns.require_once()
+        return columns
+
+    def require_once(self) -> None:
+        """Raise ValueError unless the ids ascend, each there once."""
+        if (np.diff(self.person_ids) <= 0).any():
+            raise ValueError("A person may appear only once.")
 
     def __len__(self) -> int:
         return len(self.person_ids)
@@ -57,26 +86,45 @@ class Columns:
         return type(self)(
             self.person_ids[rows],
             self.artists.take(rows),
-            self.artist_places[self.artists.entries(rows)],
             self.genres.take(rows),
             self.audio[rows],
             self.tempo[rows],
+            self.country[rows],
+            self.active_at[rows],
         )
 
-    def merge(self, other: Self) -> Self:
-        """Put two groups of different people in one, ascending by person id."""
-        both = type(self)(
-            np.concatenate([self.person_ids, other.person_ids]),
-            self.artists.join(other.artists),
-            np.concatenate([self.artist_places, other.artist_places]),
-            self.genres.join(other.genres),
-            np.concatenate([self.audio, other.audio]),
-            np.concatenate([self.tempo, other.tempo]),
+    def part(self, start: int, stop: int) -> Self:
+        """Rows start to stop, without copying them."""
+        return type(self)(
+            self.person_ids[start:stop],
+            self.artists.part(start, stop),
+            self.genres.part(start, stop),
+            self.audio[start:stop],
+            self.tempo[start:stop],
+            self.country[start:stop],
+            self.active_at[start:stop],
         )
-        return both.take(np.argsort(both.person_ids))
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Put groups of different people in one, ascending by person id."""
+        first = cls.of(())
+        every = [first, *parts]
+        joined = cls(
+            np.concatenate([part.person_ids for part in every]),
+            Ragged.join([part.artists for part in every]),
+            Ragged.join([part.genres for part in every]),
+            np.concatenate([part.audio for part in every]),
+            np.concatenate([part.tempo for part in every]),
+            np.concatenate([part.country for part in every]),
+            np.concatenate([part.active_at for part in every]),
+        )
+        if (np.diff(joined.person_ids) > 0).all():
+            return joined
+        return joined.take(np.argsort(joined.person_ids, kind="stable"))
 
     def has_artists(self) -> Bools:
-        return self.artists.lengths() > 0
+        return np.asarray(self.artists.pointers[1:] > self.artists.pointers[:-1])
 
     def has_audio(self) -> Bools:
         return np.asarray(np.isfinite(self.audio).all(axis=1), np.bool_)
@@ -84,34 +132,22 @@ class Columns:
     def taste(self, row: int) -> Taste:
         """Give back the taste a row was made of."""
         artists, genres = self.artists.span(row), self.genres.span(row)
-        ranked = np.argsort(self.artist_places[artists])
-        genre_ids = self.genres.ids[genres]
-        genre_weights = self.genres.weights[genres]
-        heaviest = np.lexsort((genre_ids, -genre_weights.astype(np.int64)))
         audio, tempo = self.audio[row], self.tempo[row]
         return Taste(
-            self.artists.ids[artists][ranked],
-            self.artists.weights[artists][ranked],
-            genre_ids[heaviest],
-            genre_weights[heaviest],
+            self.artists.ids[artists].copy(),
+            self.artists.weights[artists].copy(),
+            self.genres.ids[genres].copy(),
+            self.genres.weights[genres].copy(),
             audio.copy() if np.isfinite(audio).all() else None,
             (float(tempo[0]), float(tempo[1])) if np.isfinite(tempo).all() else None,
         )
 
 
-def _flat(parts: list[np.ndarray], kind: type[np.generic]) -> np.ndarray:
-    return np.concatenate([np.empty(0, kind), *parts], dtype=kind, casting="unsafe")
-
-
-def _ragged(
-    pairs: list[tuple[np.ndarray, np.ndarray]], orders: list[np.ndarray]
-) -> Ragged:
-    chosen = list(zip(pairs, orders, strict=True))
-    return Ragged(
-        pointers_of(np.array([len(order) for order in orders], np.int64)),
-        _flat([ids[order] for (ids, _), order in chosen], np.uint32),
-        _flat([weights[order] for (_, weights), order in chosen], np.uint8),
-    )
+def _ragged(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Ragged:
+    ids = [np.empty(0, np.uint32), *(ids for ids, _ in pairs)]
+    weights = [np.empty(0, np.uint8), *(weights for _, weights in pairs)]
+    lengths = np.array([len(ids) for ids, _ in pairs], np.int64)
+    return Ragged(pointers_of(lengths), np.concatenate(ids), np.concatenate(weights))
 
 
 def _table(

@@ -4,7 +4,9 @@ The weights were tuned on one half of HetRec 2011 Last.fm-2K (1,892 people, 50 r
 artists each, who is connected with whom) and judged on the other half.
 """
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+# Of the formula: a receipt made under another version may read differently.
+SCORE_VERSION = 2
 
 AUDIO_DIMENSIONS = (
     "tempo",
@@ -29,19 +31,30 @@ GENRE_SHARE = 0.03
 AUDIO_SHARE = 0.02
 HALF_SCORE_AT = 1.5
 
-# Directions (artist vectors, audio) are kept in whole steps of 1/2048, so that their
-# products are whole numbers and every order of adding them gives the same sum.
-STEPS = 2048
-STEP_PRODUCT = 1.0 / STEPS**2
+# What a shared artist or genre is worth is kept in whole steps of 1/1024. Weights are
+# whole too, so a sum over any number of shared ids is exact in float64, whatever the
+# order of adding: a scan, a receipt and both directions agree to the last bit.
+WORTH_STEPS = 1024
+
+# Directions (artist vectors, audio) are kept in whole steps of 1/127, so that their
+# products are exact too. Both go into one product: the share of the vectors has to be
+# a whole multiple of the share of audio.
+STEPS = 127
+DIRECTION_UNIT = AUDIO_SHARE / STEPS**2
+RELATED_UNIT = RELATED_SHARE / STEPS**2
+RELATED_MULTIPLE = round(RELATED_SHARE / AUDIO_SHARE)
 
 # Artist vectors
-DIMENSIONS = 64
+DIMENSIONS = 48
+# The first directions say most: they bound the rest.
+HEAD_DIMENSIONS = 16
 SPARE_DIMENSIONS = 16
 POWER_ITERATIONS = 6
 FEWEST_FIT_ROWS = 200
+MOST_FIT_ROWS = 100_000
 
 # Local scaling
-SAMPLE_PEOPLE = 2_000
+SAMPLE_PEOPLE = 1_000
 CLOSEST_SHARE = 0.05
 FEWEST_CLOSEST = 3
 LOWEST_REACH = 0.25
@@ -50,9 +63,15 @@ SMALL_COMMUNITY = 30
 
 # Median reach of the 1,892 people of HetRec 2011 Last.fm-2K, each with one long_term
 # list of 50 ranked artists, their genres and no audio:
-# build_index(people, watermark=0, built_at=now).statistics.median_reach
-TYPICAL_REACH = 0.126
+# build_index(people, watermark=0, built_at=now).statistics.content.median_reach
+TYPICAL_REACH = 0.1176
 
-# Bytes a step over many rows may hold at once.
-MEMORY_BUDGET = 4_000_000
+# The index
+MOST_IN_SEGMENT = 65_536
+# Up to here the exact similarity of everyone costs less than finding out who needs it.
+SCAN_ALL_UP_TO = 32_768
+
+# Segments measured side by side; each holds a table of everyone in it × the sample.
+MOST_THREADS = 4
+
 DEFAULT_SEED = 7

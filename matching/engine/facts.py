@@ -89,7 +89,7 @@ def summaries(view: View, viewer_id: int, ids: Sequence[int]) -> list[Summary]:
 
 def _summary(view: View, mine: Side, person_id: int) -> Summary:
     theirs = side(view, person_id)
-    pair = compare(view, mine, theirs)
+    pair = compare(mine, theirs)
     strongest = np.lexsort((pair.artist_ids, -pair.artist_terms))
     return Summary(
         person_id,
@@ -115,8 +115,8 @@ def _genre_overlap(statistics: Statistics, mine: Side, theirs: Side) -> float | 
 
 def _genre_direction(statistics: Statistics, person: Side, ids: Ids) -> Doubles:
     direction = np.zeros(len(ids))
-    idf = statistics.genre_idf(person.genre_ids)
-    weights = person.genre_weights * idf * person.genre_scale
+    worth = np.sqrt(statistics.genre_worth(person.genre_ids))
+    weights = person.genre_weights * worth * person.genre_scale
     direction[np.searchsorted(ids, person.genre_ids)] = weights
     return direction
 

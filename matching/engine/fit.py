@@ -4,15 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Doubles
+from matching.engine.arrays import Bools, Doubles, Floats, Ids, Whole
 from matching.engine.columns import Columns
-from matching.engine.constants import DIMENSIONS, FEWEST_FIT_ROWS, SAMPLE_PEOPLE
-from matching.engine.ragged import find
-from matching.engine.reach import median_reach
-from matching.engine.rows import lengths, measure, taste_sums, unit
-from matching.engine.segment import Segment
+from matching.engine.constants import (
+    DIMENSIONS,
+    FEWEST_FIT_ROWS,
+    MOST_FIT_ROWS,
+    MOST_IN_SEGMENT,
+    SAMPLE_PEOPLE,
+)
+from matching.engine.hashing import drawn
+from matching.engine.ragged import Ragged, find
+from matching.engine.reach import Reach, median_reach
+from matching.engine.rows import centred, lengths, taste_sums, unit
+from matching.engine.sparse import summed_by_id
 from matching.engine.statistics import ArtistVectors, Listeners, Statistics
-from matching.engine.vectors import fit_vectors, mean_vectors
+from matching.engine.vectors import fit_vectors
 
 
 def fit_statistics(
@@ -25,15 +32,15 @@ def fit_statistics(
     """Fit the statistics of a community.
 
     fit_on says, bool[n], whose rows artist vectors may be fitted on (None: everyone's);
-    with fewer than 200 such people there are none. With previous_vectors nothing is
-    fitted again and only artists new since then get the mean of their listeners.
+    with fewer than 200 such people there are none, and at most 100,000 of them are
+    used. With previous_vectors nothing is fitted again and only artists new since then
+    get the mean of their listeners.
     """
     counted = _counts(people)
     vectors = previous_vectors or _fit(people, counted, fit_on, seed)
-    placed = _place(people, replace(counted, vectors=vectors))
-    statistics = replace(placed, sample=_sample(people, seed))
-    sample = Segment.of(measure(statistics.sample, statistics))
-    return replace(statistics, median_reach=median_reach(sample, statistics))
+    placed = _place(people, replace(counted, vectors=vectors), seed)
+    statistics = replace(placed, sample=_sample(people, seed, SAMPLE_PEOPLE))
+    return replace(statistics, median_reach=median_reach(Reach(statistics)))
 
 
 def _counts(people: Columns) -> Statistics:
@@ -41,26 +48,36 @@ def _counts(people: Columns) -> Statistics:
     silence = np.zeros(people.audio.shape[1])
     counted = Statistics(
         people=int(people.has_artists().sum()),
-        artists=Listeners.of(people.artists),
-        genres=Listeners.of(people.genres),
+        artists=Listeners.of(people.artists.ids),
+        genres=Listeners.of(people.genres.ids),
         norm=1.0,
         audio_mean=audio.mean(axis=0) if len(audio) else silence,
         audio_spread=audio.std(axis=0) if len(audio) else silence,
         vectors=ArtistVectors.none(),
         taste_mean=np.zeros(DIMENSIONS),
-        sample=people.take(np.empty(0, np.int64)),
+        sample=people.part(0, 0),
     )
     return replace(counted, norm=_norm(people, counted))
 
 
 def _norm(people: Columns, statistics: Statistics) -> float:
     """Compute k of x_ua = k · w_ua · rarity_a / |w_u|."""
-    listening = people.has_artists()
-    if not listening.any():
-        return 1.0
-    plain = lengths(people.artists, np.ones(len(people.artists.ids)))[listening]
-    rare = lengths(people.artists, statistics.rarity(people.artists.ids))[listening]
-    return float(1.0 / np.sqrt(np.mean(np.square(rare / plain))))
+    squares = []
+    for start, stop in _parts(len(people)):
+        artists = people.part(start, stop).artists
+        worth = statistics.artist_worth(artists.ids)
+        plain = lengths(artists, np.ones(len(worth)))
+        filled = plain > 0
+        rare = lengths(artists, worth)
+        squares.append(np.square(rare[filled] / plain[filled]))
+    every = np.concatenate([np.empty(0), *squares])
+    return float(1.0 / np.sqrt(np.mean(every))) if len(every) else 1.0
+
+
+def _parts(people: int) -> list[tuple[int, int]]:
+    """Ranges of rows, so that no step holds a table of everyone."""
+    starts = range(0, people, MOST_IN_SEGMENT)
+    return [(start, min(start + MOST_IN_SEGMENT, people)) for start in starts]
 
 
 def _fit(
@@ -69,36 +86,72 @@ def _fit(
     allowed = people.has_artists()
     if fit_on is not None:
         allowed = allowed & fit_on
-    rows = np.flatnonzero(allowed)
+    rows = drawn(seed, people.person_ids, np.flatnonzero(allowed), MOST_FIT_ROWS)
     if len(rows) < FEWEST_FIT_ROWS:
         return ArtistVectors.none()
     artists = people.artists.take(rows)
     return fit_vectors(artists, statistics.artist_idf(artists.ids), seed=seed)
 
 
-def _place(people: Columns, statistics: Statistics) -> Statistics:
+def _place(people: Columns, statistics: Statistics, seed: int) -> Statistics:
     """Give artists without a direction one, then find the mean of the people's."""
     if not len(statistics.vectors):
         return statistics
-    statistics = replace(statistics, taste_mean=_mean_direction(people, statistics))
     _, known = find(statistics.vectors.ids, statistics.artists.ids)
+    statistics = replace(statistics, taste_mean=_mean(people, statistics, seed))
     if known.all():
         return statistics
-    directions = measure(people, statistics).vectors.astype(np.float64)
-    new = mean_vectors(statistics.artists.ids[~known], people.artists, directions)
+    new = _mean_vectors(people, statistics, statistics.artists.ids[~known])
     joined = replace(statistics, vectors=statistics.vectors.join(new))
-    return replace(joined, taste_mean=_mean_direction(people, joined))
+    return replace(joined, taste_mean=_mean(people, joined, seed))
 
 
-def _mean_direction(people: Columns, statistics: Statistics) -> Doubles:
-    directions = unit(taste_sums(people, statistics))
+def _mean(people: Columns, statistics: Statistics, seed: int) -> Doubles:
+    """The mean direction of up to 100,000 people drawn."""
+    rows = drawn(
+        seed, people.person_ids, np.flatnonzero(people.has_artists()), MOST_FIT_ROWS
+    )
+    directions = unit(taste_sums(people.take(rows), statistics))
     placed = directions.any(axis=1)
     if not placed.any():
         return np.zeros(DIMENSIONS)
     return np.asarray(directions[placed].mean(axis=0), np.float64)
 
 
-def _sample(people: Columns, seed: int) -> Columns:
+def _mean_vectors(
+    people: Columns, statistics: Statistics, missing: Ids
+) -> ArtistVectors:
+    """Give artists without a direction that of the mean of their listeners.
+
+    An artist none of whose listeners has one is left out.
+    """
+    sums: Floats = np.zeros((len(missing), DIMENSIONS), np.float32)
+    for start, stop in _parts(len(people)):
+        part = people.part(start, stop)
+        _, wanted = find(missing, part.artists.ids)
+        concerned = np.unique(part.artists.rows()[wanted])
+        if not len(concerned):
+            continue
+        sums += summed_by_id(
+            _only(part.artists, concerned, missing),
+            missing,
+            _directions(part.take(concerned), statistics),
+        )
+    return ArtistVectors.of(missing, sums)
+
+
+def _directions(people: Columns, statistics: Statistics) -> Floats:
+    directions = unit(taste_sums(people, statistics))
+    return centred(directions, statistics).astype(np.float32)
+
+
+def _only(artists: Ragged, rows: Whole, wanted: Ids) -> tuple[Whole, Ids]:
+    """Row (of those given) and id of each entry with a wanted id."""
+    taken = artists.take(rows)
+    _, kept = find(wanted, taken.ids)
+    return taken.rows()[kept], taken.ids[kept]
+
+
+def _sample(people: Columns, seed: int, most: int) -> Columns:
     listening = np.flatnonzero(people.has_artists())
-    chosen = np.random.default_rng(seed).permutation(listening)[:SAMPLE_PEOPLE]
-    return people.take(np.sort(chosen))
+    return people.take(drawn(seed, people.person_ids, listening, most))

@@ -1,24 +1,30 @@
 """The index of a community, and the view of it with everything that changed since."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Doubles, Ids, Whole
-from matching.engine.columns import Columns
-from matching.engine.constants import DEFAULT_SEED
-from matching.engine.fit import fit_statistics
+from matching.engine.arrays import Ids, Seconds, Whole
+from matching.engine.columns import NO_FACETS, Columns, Facets
+from matching.engine.constants import MOST_IN_SEGMENT
+from matching.engine.query import Scaled, Terms
 from matching.engine.ragged import find
-from matching.engine.reach import closeness
+from matching.engine.reach import Reach
 from matching.engine.rows import Rows, measure
 from matching.engine.segment import Segment
-from matching.engine.statistics import ArtistVectors, Statistics
-from matching.engine.store import IndexCorrupt, read_generation, write_generation
+from matching.engine.statistics import Statistics
+from matching.engine.store import (
+    IndexCorrupt,
+    Part,
+    read_manifest,
+    read_part,
+    write_generation,
+)
 from matching.engine.taste import Taste
 
 
@@ -27,94 +33,114 @@ class UnknownPerson(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """Some of the people of a view.
+class Hidden:
+    """Rows of a segment that are no longer there: int64, ascending."""
 
-    closeness is float64[n], 1/√r; visible is bool[n], False where a person is hidden
-    or has a newer taste in another layer.
-    """
-
-    segment: Segment
-    closeness: Doubles
-    visible: Bools
-
-    @property
-    def person_ids(self) -> Whole:
-        return self.segment.person_ids
-
-    def without(self, ids: Whole) -> Bools:
-        """Which people stay visible when these go."""
-        at, known = find(self.person_ids, ids)
-        visible = self.visible.copy()
-        visible[at[known]] = False
-        return visible
+    rows: Whole
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """What one generation keeps in files."""
-
-    statistics: Statistics
-    segment: Segment
-    closeness: Doubles
+_NONE = Hidden(np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
     """Everyone's taste at one moment, measured under statistics frozen with it.
 
+    segments    parts of the community, each with the rows no longer there
     watermark   the caller's position up to which changes are inside
-    built_at    aware time, as given by the caller
+    built_at    aware time of the statistics, as given by the caller
     generation  number of the files it was read from; 0 before it is saved
     """
 
-    content: Generation
+    statistics: Part[Statistics]
+    segments: tuple[tuple[Part[Segment], Part[Hidden]], ...]
     watermark: int
     built_at: datetime
     generation: int = 0
 
     def __len__(self) -> int:
-        return len(self.content.segment)
-
-    @property
-    def statistics(self) -> Statistics:
-        return self.content.statistics
+        return sum(len(s.content) - len(h.content.rows) for s, h in self.segments)
 
     @cached_property
-    def sample(self) -> Segment:
-        """The people against whom the reach of a changed person is measured."""
-        return Segment.of(measure(self.statistics.sample, self.statistics))
+    def reach(self) -> Reach:
+        """What measures the reach of a changed person."""
+        return Reach(self.statistics.content)
 
     def save(self, folder: Path) -> int:
-        """Write the index as the folder's newest generation; return its number."""
-        about = {"watermark": self.watermark, "built_at": self.built_at.isoformat()}
-        return write_generation(folder, self.content, about)
+        """Write what is not yet in the folder as its newest generation.
+
+        Returns the number of the generation. Raises OSError when the folder cannot be
+        written; the generation before then stays the newest.
+        """
+        parts: dict[str, Part[Any]] = {"statistics": self.statistics}
+        for number, (segment, hidden) in enumerate(self.segments):
+            parts[f"segment-{number}"] = segment
+            parts[f"hidden-{number}"] = hidden
+        about = {
+            "watermark": self.watermark,
+            "built_at": self.built_at.isoformat(),
+            "segments": len(self.segments),
+        }
+        return write_generation(folder, parts, about)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Map the folder's newest generation.
+    def load(cls, folder: Path, generation: int | None = None) -> Self:
+        """Map a generation of the folder, the newest unless another is named.
 
         Raises IndexMissing when there is none, IndexCorrupt naming what is wrong.
         """
-        content, manifest = read_generation(folder, Generation)
+        manifest = read_manifest(folder, generation)
         try:
-            return cls(
-                content,
-                int(manifest["watermark"]),
-                datetime.fromisoformat(manifest["built_at"]),
-                int(manifest["generation"]),
-            )
+            count = int(manifest["segments"])
+            watermark = int(manifest["watermark"])
+            built_at = datetime.fromisoformat(manifest["built_at"])
+            number = int(manifest["generation"])
         except (KeyError, TypeError, ValueError) as error:
             raise IndexCorrupt(f"The manifest is unreadable: {error}") from error
-
-    def view(self, changes: Mapping[int, Taste | None] | None = None) -> "View":
-        """See the index with these people changed; None hides a person."""
-        base = Layer(
-            self.content.segment, self.content.closeness, np.ones(len(self), np.bool_)
+        statistics = read_part(folder, manifest, "statistics", Statistics)
+        segments = tuple(
+            (
+                read_part(folder, manifest, f"segment-{at}", Segment),
+                read_part(folder, manifest, f"hidden-{at}", Hidden),
+            )
+            for at in range(count)
         )
-        rows = measure(Columns.of(()), self.statistics)
-        view = View(self, base, _shown(rows, np.empty(0)))
-        return view.updated(changes) if changes else view
+        return cls(statistics, segments, watermark, built_at, number)
+
+    @staticmethod
+    def watermark_of(folder: Path, generation: int) -> int:
+        """Read the watermark of a kept generation; raises as loading does."""
+        manifest = read_manifest(folder, generation)
+        try:
+            return int(manifest["watermark"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise IndexCorrupt("The manifest names no watermark.") from error
+
+    def view(
+        self,
+        changes: Mapping[int, Taste | None] | None = None,
+        facets: Mapping[int, Facets] = NO_FACETS,
+    ) -> "View":
+        """See the index with these people changed; None hides a person."""
+        nobody = measure(Columns.of(()), self.statistics.content)
+        hidden = tuple(hidden.content.rows for _, hidden in self.segments)
+        active_at = tuple(
+            segment.content.people.rows.columns.active_at
+            for segment, _ in self.segments
+        )
+        changed = Scaled(nobody, np.empty(0, np.float32))
+        view = View(self, hidden, changed, active_at)
+        return view.updated(changes, facets) if changes else view
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Some of the people of a view: rows, the segment they are, and what is newer."""
+
+    scaled: Scaled
+    segment: Segment | None
+    hidden: Whole
+    active_at: Seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,132 +149,170 @@ class View:
 
     A changed person's new taste stands in for the old one everywhere; the statistics
     stay those of the index, so nobody else's numbers move.
+
+    hidden     for each segment the rows that are not visible: int64, ascending
+    changed    people whose taste is newer than the segments
+    active_at  for each segment when its people were last active, in seconds since 1970
     """
 
     index: Index
-    base: Layer
-    changed: Layer
+    hidden: tuple[Whole, ...]
+    changed: Scaled
+    active_at: tuple[Seconds, ...]
 
     @property
     def statistics(self) -> Statistics:
-        return self.index.statistics
+        return self.index.statistics.content
 
     @property
-    def layers(self) -> tuple[Layer, Layer]:
-        return self.base, self.changed
+    def segments(self) -> list[Segment]:
+        return [segment.content for segment, _ in self.index.segments]
 
     @cached_property
+    def people(self) -> list["People"]:
+        """Everyone: the segments, then those who changed."""
+        parts = zip(self.segments, self.hidden, self.active_at, strict=True)
+        changed = self.changed.rows.columns.active_at
+        return [
+            *(People(s.people, s, hidden, active) for s, hidden, active in parts),
+            People(self.changed, None, _NONE.rows, changed),
+        ]
+
+    @property
     def person_ids(self) -> Whole:
         """Everyone visible, ascending: int64[n]."""
-        parts = [layer.person_ids[layer.visible] for layer in self.layers]
+        parts = [np.delete(of.scaled.rows.person_ids, of.hidden) for of in self.people]
         return np.sort(np.concatenate(parts))
 
     def __len__(self) -> int:
-        return len(self.person_ids)
+        return sum(len(of.scaled) - len(of.hidden) for of in self.people)
 
-    def updated(self, changes: Mapping[int, Taste | None]) -> "View":
+    def updated(
+        self,
+        changes: Mapping[int, Taste | None],
+        facets: Mapping[int, Facets] = NO_FACETS,
+    ) -> "View":
         """See these people changed too; costs by the number of changed people."""
         ids = np.array(sorted(changes), np.int64)
-        kept = np.flatnonzero(self.changed.without(ids))
-        old, old_reach = self.changed.segment.rows.take(kept), self.changed.closeness
-        new, new_reach = _measured(self.index, changes)
-        order = np.argsort(np.concatenate([old.person_ids, new.person_ids]))
-        reach = np.concatenate([old_reach[kept], new_reach])[order]
-        return View(
-            self.index,
-            replace(self.base, visible=self.base.without(ids)),
-            _shown(old.merge(new), reach),
+        shown = [
+            (person, taste) for person, taste in changes.items() if taste is not None
+        ]
+        rows = measure(Columns.of(shown, facets), self.statistics)
+        new = Scaled(rows, self.index.reach.closeness(rows))
+        hidden = tuple(
+            _with(hidden, segment.person_ids, ids)
+            for segment, hidden in zip(self.segments, self.hidden, strict=True)
+        )
+        return replace(self, hidden=hidden, changed=_replaced(self.changed, ids, new))
+
+    def seen(self, person_ids: Whole, active_at: Seconds) -> "View":
+        """See that these people, ids ascending, were active since: seconds of each."""
+        columns = self.changed.rows.columns
+        columns = replace(
+            columns,
+            active_at=_later(
+                columns.active_at, columns.person_ids, person_ids, active_at
+            ),
+        )
+        rows = replace(self.changed.rows, columns=columns)
+        return replace(
+            self,
+            changed=replace(self.changed, rows=rows),
+            active_at=tuple(
+                _later(known, segment.person_ids, person_ids, active_at)
+                for known, segment in zip(self.active_at, self.segments, strict=True)
+            ),
         )
 
-    def locate(self, person_id: int) -> tuple[Layer, int]:
-        """Find the layer and row of a person; raise UnknownPerson when not visible."""
+    def locate(self, person_id: int) -> tuple[Scaled, int]:
+        """Find the row of a person; raise UnknownPerson when not visible."""
         wanted = np.array([person_id], np.int64)
-        for layer in self.layers:
-            at, known = find(layer.person_ids, wanted)
-            if known[0] and layer.visible[at[0]]:
-                return layer, int(at[0])
+        for of in reversed(self.people):
+            at, known = find(of.scaled.rows.person_ids, wanted)
+            if known[0] and not find(of.hidden, at)[1][0]:
+                return of.scaled, int(at[0])
         raise UnknownPerson(person_id)
 
     def taste(self, person_id: int) -> Taste | None:
         """Give back a person's taste, None when not visible."""
         try:
-            layer, row = self.locate(person_id)
+            people, row = self.locate(person_id)
         except UnknownPerson:
             return None
-        return layer.segment.rows.columns.taste(row)
+        return people.rows.columns.taste(row)
 
     def listeners(self, artist_ids: Ids) -> Whole:
         """How many visible people have each artist now: int64, as long as the ids.
 
         For people to read; scores use the frozen counts of the statistics.
         """
-        _, counts = self.base.segment.artist_postings.locate(artist_ids)
-        _, gained = self.changed.segment.artist_postings.locate(artist_ids)
-        gone, losses = self._lost
-        at, known = find(gone, artist_ids)
-        lost = losses[at] * known if len(gone) else 0
-        return np.asarray(counts + gained - lost, np.int64)
+        terms = Terms.of(artist_ids, np.ones(len(artist_ids)))
+        counts = terms.counts(self.changed.rows.columns.artists)
+        for segment, hidden in zip(self.segments, self.hidden, strict=True):
+            counts += segment.listeners(terms.ids, hidden)
+        at, _ = find(terms.ids, artist_ids)
+        return counts[at]
 
-    @cached_property
-    def _lost(self) -> tuple[Ids, Whole]:
-        """Artists of the base's hidden people, and how many of them had each."""
-        hidden = np.flatnonzero(~self.base.visible)
-        artists = self.base.segment.rows.take(hidden).columns.artists
-        ids, counts = np.unique(artists.ids, return_counts=True)
-        return ids, counts.astype(np.int64)
+    def compacted(self, *, watermark: int) -> Index:
+        """Fold what changed into segments; every score stays what it is, to the bit.
 
-    def people_with_genre(self, genre_id: int) -> Whole:
-        """Everyone visible whose taste has this genre: person ids, int64."""
-        found = []
-        for layer in self.layers:
-            rows = layer.segment.genre_postings.members_of(genre_id)
-            found.append(layer.person_ids[rows[layer.visible[rows]]])
-        return np.sort(np.concatenate(found))
-
-
-def _measured(
-    index: Index, changes: Mapping[int, Taste | None]
-) -> tuple[Rows, Doubles]:
-    """Measure the changed people who are not hidden."""
-    tastes = [(person, taste) for person, taste in changes.items() if taste is not None]
-    rows = measure(Columns.of(tastes), index.statistics)
-    if not tastes:
-        return rows, np.empty(0)
-    return rows, closeness(rows, index.sample, index.statistics)
+        The newest segments are small and many; two of a size are joined, so that
+        there are never many.
+        """
+        kept: list[tuple[Part[Segment], Part[Hidden]]] = [
+            (segment, _part(old, hidden))
+            for (segment, old), hidden in zip(
+                self.index.segments, self.hidden, strict=True
+            )
+        ]
+        fresh = self.changed
+        while kept and _are_of_a_size(kept[-1], fresh):
+            segment, hidden = kept.pop()
+            rows = np.delete(np.arange(len(segment.content)), hidden.content.rows)
+            fresh = _united(_taken(segment.content.people, rows), fresh)
+        for start in range(0, len(fresh), MOST_IN_SEGMENT):
+            part = fresh.part(start, min(start + MOST_IN_SEGMENT, len(fresh)))
+            kept.append((Part(Segment.of(part)), Part(_NONE)))
+        return Index(self.index.statistics, tuple(kept), watermark, self.index.built_at)
 
 
-def _shown(rows: Rows, reach: Doubles) -> Layer:
-    return Layer(Segment.of(rows), reach, np.ones(len(rows), np.bool_))
+def _with(hidden: Whole, person_ids: Whole, ids: Whole) -> Whole:
+    """Hide the rows of these people too."""
+    at, known = find(person_ids, ids)
+    return np.union1d(hidden, at[known]) if known.any() else hidden
 
 
-def build_index(
-    people: Iterable[tuple[int, Taste]],
-    *,
-    watermark: int,
-    built_at: datetime,
-    fit_rows: Collection[int] | None = None,
-    seed: int = DEFAULT_SEED,
-    vectors: ArtistVectors | None = None,
-    statistics: Statistics | None = None,
-) -> Index:
-    """Build the index of a community, people given as (person id, taste).
+def _later(known: Seconds, rows: Whole, person_ids: Whole, times: Seconds) -> Seconds:
+    at, there = find(rows, person_ids)
+    if not there.any():
+        return known
+    later = known.copy()
+    later[at[there]] = np.maximum(later[at[there]], times[there])
+    return later
 
-    fit_rows are the ids of people whose rows artist vectors may be fitted on (None:
-    everyone's). With vectors of an earlier generation nothing is fitted again; with
-    its statistics every score between unchanged people stays what it was.
 
-    Raises ValueError when a person comes twice.
-    """
-    columns = Columns.of(people)
-    if statistics is None:
-        fit_on = None
-        if fit_rows is not None:
-            allowed = np.fromiter(fit_rows, np.int64, len(fit_rows))
-            fit_on = np.isin(columns.person_ids, allowed)
-        statistics = fit_statistics(
-            columns, fit_on=fit_on, seed=seed, previous_vectors=vectors
-        )
-    segment = Segment.of(measure(columns, statistics))
-    sample = Segment.of(measure(statistics.sample, statistics))
-    reach = closeness(segment.rows, sample, statistics)
-    return Index(Generation(statistics, segment, reach), watermark, built_at)
+def _part(old: Part[Hidden], rows: Whole) -> Part[Hidden]:
+    return old if len(rows) == len(old.content.rows) else Part(Hidden(rows))
+
+
+def _are_of_a_size(newest: tuple[Part[Segment], Part[Hidden]], fresh: Scaled) -> bool:
+    segment, hidden = newest
+    left = len(segment.content) - len(hidden.content.rows)
+    return left <= 2 * len(fresh) and left + len(fresh) <= MOST_IN_SEGMENT
+
+
+def _taken(people: Scaled, rows: Whole) -> Scaled:
+    return Scaled(people.rows.take(rows), people.closeness[rows])
+
+
+def _united(some: Scaled, others: Scaled) -> Scaled:
+    """Put two groups of different people in one, ascending by person id."""
+    order = np.argsort(np.concatenate([some.rows.person_ids, others.rows.person_ids]))
+    closeness = np.concatenate([some.closeness, others.closeness])[order]
+    return Scaled(Rows.join([some.rows, others.rows]), closeness)
+
+
+def _replaced(people: Scaled, ids: Whole, new: Scaled) -> Scaled:
+    at, known = find(people.rows.person_ids, ids)
+    kept = np.delete(np.arange(len(people)), at[known])
+    return _united(_taken(people, kept), new)

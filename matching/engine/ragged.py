@@ -1,25 +1,22 @@
-"""Rows of unequal length, their inverse, and exact sums over what they share.
+"""Rows of unequal length: the lists of many people as two flat arrays."""
 
-Ids ascend in every row. Sums over shared ids are therefore always added in ascending
-order of the id, from whichever side one looks: s(u, v) and s(v, u) agree to the last
-bit, in a scan of everyone as in the receipt of one pair.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Bytes8, Counts, Doubles, Floats, Ids, Whole
-from matching.engine.constants import MEMORY_BUDGET
+from matching.engine.arrays import Bools, Bytes8, Doubles, Ids, Pointers, Whole
+
+_LARGEST_INT32 = np.iinfo(np.int32).max
+_MANY = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class Ragged:
     """n rows of (id, weight): row i is the entries pointers[i]:pointers[i + 1]."""
 
-    pointers: Whole
+    pointers: Pointers
     ids: Ids
     weights: Bytes8
 
@@ -30,65 +27,77 @@ class Ragged:
         return slice(int(self.pointers[row]), int(self.pointers[row + 1]))
 
     def lengths(self) -> Whole:
-        return np.diff(self.pointers)
+        return np.diff(self.pointers).astype(np.int64)
 
     def rows(self) -> Whole:
         """The row of each entry."""
         return np.repeat(np.arange(len(self)), self.lengths())
 
-    def entries(self, rows: Whole) -> Whole:
-        """Positions of all entries of these rows, row after row."""
-        return runs(self.pointers[rows], self.lengths()[rows])
-
     def take(self, rows: Whole) -> Self:
-        at = self.entries(rows)
-        pointers = pointers_of(self.lengths()[rows])
-        return type(self)(pointers, self.ids[at], self.weights[at])
-
-    def join(self, other: Self) -> Self:
-        return type(self)(
-            np.concatenate([self.pointers, other.pointers[1:] + self.pointers[-1]]),
-            np.concatenate([self.ids, other.ids]),
-            np.concatenate([self.weights, other.weights]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """Who has what: row numbers and weights for each id, both ascending."""
-
-    ids: Ids
-    pointers: Whole
-    members: Ids
-    weights: Bytes8
+        return self.gather([(self, rows)])
 
     @classmethod
-    def of(cls, ragged: Ragged) -> Self:
-        order = np.argsort(ragged.ids, kind="stable")
-        ids, counts = np.unique(ragged.ids, return_counts=True)
-        members = ragged.rows().astype(np.uint32)[order]
-        return cls(ids, pointers_of(counts), members, ragged.weights[order])
+    def gather(cls, parts: Sequence[tuple[Self, Whole]]) -> Self:
+        """Put rows of several together, one after the other."""
+        lengths, ids, weights = [], [], []
+        for part, rows in parts:
+            starts = part.pointers[rows]
+            lengths.append(part.pointers[rows + 1] - starts)
+            at = runs(starts, lengths[-1])
+            ids.append(part.ids[at])
+            weights.append(part.weights[at])
+        return cls(
+            pointers_of(np.concatenate([np.empty(0, np.int32), *lengths])),
+            np.concatenate([np.empty(0, np.uint32), *ids]),
+            np.concatenate([np.empty(0, np.uint8), *weights]),
+        )
 
-    def locate(self, ids: Ids) -> tuple[Whole, Whole]:
-        """Where the list of each id starts and how long it is (0 when unknown)."""
-        at, known = find(self.ids, ids)
-        starts = self.pointers[:-1][at] if len(self.ids) else at
-        ends = self.pointers[1:][at] if len(self.ids) else at
-        return starts, np.where(known, ends - starts, 0)
+    def part(self, start: int, stop: int) -> Self:
+        """Rows start to stop, without copying ids or weights."""
+        first, last = int(self.pointers[start]), int(self.pointers[stop])
+        pointers = self.pointers[start : stop + 1] - self.pointers[start]
+        return type(self)(pointers, self.ids[first:last], self.weights[first:last])
 
-    def members_of(self, key: int) -> Ids:
-        start, length = self.locate(np.array([key], np.uint32))
-        return self.members[int(start[0]) : int(start[0] + length[0])]
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        lengths = [np.empty(0, np.int64), *(part.lengths() for part in parts)]
+        return cls(
+            pointers_of(np.concatenate(lengths)),
+            np.concatenate([np.empty(0, np.uint32), *(part.ids for part in parts)]),
+            np.concatenate([np.empty(0, np.uint8), *(part.weights for part in parts)]),
+        )
+
+    def sums(self, values: Doubles) -> Doubles:
+        """Add up the value of each entry by row: float64[n]."""
+        filled = np.flatnonzero(self.pointers[1:] > self.pointers[:-1])
+        result = np.zeros(len(self))
+        if len(filled):
+            result[filled] = np.add.reduceat(values, self.pointers[filled])
+        return result
+
+    def blocks(self, most: int) -> Iterator[tuple[int, int]]:
+        """Ranges of rows with up to `most` entries each, at least one row."""
+        start = 0
+        while start < len(self):
+            end = self.pointers[start] + most
+            reach = int(np.searchsorted(self.pointers, end, side="right")) - 1
+            stop = min(len(self), max(start + 1, reach))
+            yield start, stop
+            start = stop
 
 
-def pointers_of(lengths: Whole) -> Whole:
-    """Row pointers of rows with these lengths."""
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+def pointers_of(lengths: Pointers) -> Pointers:
+    """Row pointers of rows with these lengths: int32 wherever they fit."""
+    pointers = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=pointers[1:])
+    if pointers[-1] <= _LARGEST_INT32:
+        return pointers.astype(np.int32)
+    return pointers
 
 
-def runs(starts: Whole, lengths: Whole) -> Whole:
+def runs(starts: Pointers, lengths: Pointers) -> Whole:
     """Concatenate the ranges start..start + length."""
-    ends = np.cumsum(lengths)
+    ends = np.cumsum(lengths, dtype=np.int64)
     at = np.repeat(starts - (ends - lengths), lengths)
     at += np.arange(len(at))
     return at
@@ -98,65 +107,17 @@ def find(table: Ids | Whole, wanted: Ids | Whole) -> tuple[Whole, Bools]:
     """Positions of the wanted numbers in an ascending table, and which are there."""
     if not len(table):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    top = int(table[-1])
+    if len(wanted) >= _MANY and top <= 4 * len(wanted) + 1_000_000:
+        return _look_up(table, wanted, top)
     at = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
     return at, np.equal(table[at], wanted)
 
 
-def shared_sums(
-    queries: Ragged, worth: Doubles, postings: Postings, people: int
-) -> tuple[Doubles, Counts]:
-    """Sum weight · weight · worth over the ids each query shares with each person.
-
-    worth is float64, one per entry of the queries. Returns float64[q, people] and the
-    number of shared ids, uint16[q, people].
-    """
-    starts, lengths = postings.locate(queries.ids)
-    at = runs(starts, lengths)
-    cells = np.repeat(queries.rows() * people, lengths)
-    cells += postings.members[at]
-    # Two whole numbers first: their product is exact, so it does not matter whose
-    # weight came first.
-    products = np.repeat(queries.weights.astype(np.float64), lengths)
-    products *= postings.weights[at]
-    products *= np.repeat(worth, lengths)
-    shape = len(queries), people
-    size = len(queries) * people
-    sums = np.bincount(cells, products, size).astype(np.float64, copy=False)
-    counts = np.bincount(cells, minlength=size).astype(np.uint16)
-    return sums.reshape(shape), counts.reshape(shape)
-
-
-def running_sum(products: Doubles) -> float:
-    """Add one after the other, as `shared_sums` does (np.sum adds in pairs)."""
-    return float(np.add.accumulate(products)[-1]) if len(products) else 0.0
-
-
-def blocks(pointers: Whole, width: int) -> Iterator[slice]:
-    """Slices of rows whose entries times width float32 stay within the budget."""
-    most = max(1, MEMORY_BUDGET // (4 * max(width, 1)))
-    start, rows = 0, len(pointers) - 1
-    while start < rows:
-        reach = np.searchsorted(pointers, pointers[start] + most, side="right") - 1
-        stop = min(rows, max(start + 1, int(reach)))
-        yield slice(start, stop)
-        start = stop
-
-
-def weighted_sums(
-    pointers: Whole, columns: Whole, values: Floats, matrix: Floats
-) -> Floats:
-    """Multiply a sparse matrix, given by rows, with a dense one, block after block.
-
-    Row i of the result is the sum over its entries of value · matrix[column].
-    """
-    result = np.zeros((len(pointers) - 1, matrix.shape[1]), np.float32)
-    for rows in blocks(pointers, matrix.shape[1]):
-        first, last = int(pointers[rows.start]), int(pointers[rows.stop])
-        if first == last:
-            continue
-        products = matrix[columns[first:last]]
-        products *= values[first:last, None]
-        filled = np.flatnonzero(np.diff(pointers[rows.start : rows.stop + 1]))
-        starts = pointers[rows.start : rows.stop][filled] - first
-        result[rows.start + filled] = np.add.reduceat(products, starts, axis=0)
-    return result
+def _look_up(table: Ids | Whole, wanted: Ids | Whole, top: int) -> tuple[Whole, Bools]:
+    """The same by a list of all numbers up to the top one: no search for each."""
+    places = np.full(top + 2, -1, np.int32)
+    places[table] = np.arange(len(table), dtype=np.int32)
+    found = places[np.minimum(wanted, top + 1)]
+    known = found >= 0
+    return np.where(known, found, 0).astype(np.int64), known

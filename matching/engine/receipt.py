@@ -12,10 +12,9 @@ from matching.engine.constants import AUDIO_DIMENSIONS
 from matching.engine.index import View
 from matching.engine.pair import Pair, compare, side
 from matching.engine.related import RelatedArtists, related_artists
-from matching.engine.segment import score_of
+from matching.engine.score import TENTHS, printed_tenths, score_of
 
 Kind = Literal["artist", "related", "genre", "audio", "more"]
-TENTHS = 10
 NOTHING = Decimal("0.0")
 _BY_NAME = np.argsort(AUDIO_DIMENSIONS)
 
@@ -104,7 +103,7 @@ def explain(view: View, viewer_id: int, person_id: int) -> Receipt:
     Raises UnknownPerson when one of them is not in the view.
     """
     mine, theirs = side(view, viewer_id), side(view, person_id)
-    pair = compare(view, mine, theirs)
+    pair = compare(mine, theirs)
     rows = itemise(view, pair)
     pairs = related_artists(view.statistics, mine, theirs)
     return Receipt(
@@ -119,7 +118,7 @@ def explain(view: View, viewer_id: int, person_id: int) -> Receipt:
 
 def printed_score(similarity: float) -> Decimal:
     """Round the score of S to the one decimal people read."""
-    return _decimal(round(float(score_of(similarity)) * TENTHS))
+    return _decimal(printed_tenths(similarity))
 
 
 def itemise(view: View, pair: Pair) -> tuple[Contribution, ...]:

@@ -6,7 +6,6 @@ import numpy as np
 
 from matching.engine.arrays import Doubles
 from matching.engine.pair import Side
-from matching.engine.ragged import find
 from matching.engine.statistics import Statistics
 
 MOST_PAIRS = 5
@@ -61,12 +60,8 @@ def _order(pair: RelatedArtists) -> tuple[float, int, int]:
 
 
 def _directions(statistics: Statistics, person: Side) -> Doubles:
-    """What each artist adds to a person's direction: float64[artists, 64]."""
-    vectors = statistics.vectors
-    at, known = find(vectors.ids, person.artist_ids)
-    if not len(vectors):
-        return np.zeros((len(at), vectors.matrix.shape[1]))
-    worth = person.artist_weights * statistics.artist_idf(person.artist_ids) * known
-    parts = vectors.matrix[at] * worth[:, None]
+    """What each artist adds to a person's direction: float64[artists, 48]."""
+    worth = person.artist_weights * statistics.artist_idf(person.artist_ids)
+    parts = statistics.vectors.of_artists(person.artist_ids) * worth[:, None]
     length = float(np.linalg.norm(parts.sum(axis=0)))
     return parts / length if length else parts

@@ -1,14 +1,16 @@
 """Measured people: columns plus what the score needs, under given statistics."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-from matching.engine.arrays import Doubles, Floats, Steps, Whole
+from matching.engine.arrays import Bytes8, Doubles, Floats, Steps, Whole
 from matching.engine.columns import Columns
-from matching.engine.constants import STEPS
-from matching.engine.ragged import Ragged, find, weighted_sums
+from matching.engine.constants import DIMENSIONS, HEAD_DIMENSIONS, STEPS
+from matching.engine.ragged import Ragged, find
+from matching.engine.sparse import product
 from matching.engine.statistics import Statistics
 
 
@@ -17,20 +19,33 @@ class Rows:
     """Measured people.
 
     columns       their tastes
-    artist_scale  float64[n], k / |w_u|; 0 without artists
-    genre_scale   float64[n], 1 / length of the genre direction; 0 without genres
-    vectors       int16[n, 64], z_u in steps of 1/2048; zeros where unknown
-    tones         int16[n, 6], unit standardised audio in the same steps; zeros likewise
+    artist_scale  float32[n], k / |w_u|; 0 without artists
+    genre_scale   float32[n], 1 / length of the genre direction; 0 without genres
+    heads         int8[16, n]: the first 16 numbers of z_u in steps of 1/127; a column
+                  for each person, which a product of everyone reads fastest
+    rests         uint8[n]: the length of the other 32 in the same steps, rounded up
+    tails         int8[n, 38]: the other 32, then unit standardised audio, in the same
+                  steps; zeros where unknown
     """
 
     columns: Columns
-    artist_scale: Doubles
-    genre_scale: Doubles
-    vectors: Steps
-    tones: Steps
+    artist_scale: Floats
+    genre_scale: Floats
+    heads: Steps
+    rests: Bytes8
+    tails: Steps
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    @property
+    def directions(self) -> Steps:
+        """z_u, then audio: int8[n, 54]. Made anew at each call."""
+        return np.hstack([self.heads.T, self.tails])
+
+    def direction(self, row: int) -> Steps:
+        """z_u, then audio, of one person: int8[54]."""
+        return np.concatenate([self.heads[:, row], self.tails[row]])
 
     @property
     def person_ids(self) -> Whole:
@@ -41,50 +56,72 @@ class Rows:
             self.columns.take(rows),
             self.artist_scale[rows],
             self.genre_scale[rows],
-            self.vectors[rows],
-            self.tones[rows],
+            self.heads[:, rows],
+            self.rests[rows],
+            self.tails[rows],
         )
 
-    def merge(self, other: Self) -> Self:
-        """Put two groups of different people in one, ascending by person id."""
-        ids = np.concatenate([self.person_ids, other.person_ids])
-        order = np.argsort(ids)
+    def part(self, start: int, stop: int) -> Self:
+        """Rows start to stop, without copying them."""
         return type(self)(
-            self.columns.merge(other.columns),
-            np.concatenate([self.artist_scale, other.artist_scale])[order],
-            np.concatenate([self.genre_scale, other.genre_scale])[order],
-            np.concatenate([self.vectors, other.vectors])[order],
-            np.concatenate([self.tones, other.tones])[order],
+            self.columns.part(start, stop),
+            self.artist_scale[start:stop],
+            self.genre_scale[start:stop],
+            self.heads[:, start:stop],
+            self.rests[start:stop],
+            self.tails[start:stop],
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Put groups of different people in one, ascending by person id."""
+        ids = np.concatenate([part.person_ids for part in parts])
+        order = np.argsort(ids, kind="stable")
+        return cls(
+            Columns.join([part.columns for part in parts]),
+            np.concatenate([part.artist_scale for part in parts])[order],
+            np.concatenate([part.genre_scale for part in parts])[order],
+            np.hstack([part.heads for part in parts])[:, order],
+            np.concatenate([part.rests for part in parts])[order],
+            np.concatenate([part.tails for part in parts])[order],
         )
 
 
 def measure(columns: Columns, statistics: Statistics) -> Rows:
     """Measure people under frozen statistics."""
-    ones = np.ones(len(columns.artists.ids))
-    idf = statistics.genre_idf(columns.genres.ids)
     directions = unit(taste_sums(columns, statistics))
-    centred = unit(directions - statistics.taste_mean)
-    centred[~directions.any(axis=1)] = 0.0
+    tones = unit(standardised(columns.audio, statistics))
+    steps = np.rint(np.hstack([centred(directions, statistics), tones]) * STEPS)
+    rest = np.square(steps[:, HEAD_DIMENSIONS:DIMENSIONS]).sum(axis=1)
+    genre_worth = statistics.genre_worth(columns.genres.ids)
+    artist_length = lengths(columns.artists, np.ones(len(columns.artists.ids)))
     return Rows(
         columns,
-        statistics.norm * inverse(lengths(columns.artists, ones)),
-        inverse(lengths(columns.genres, idf)),
-        _in_steps(centred),
-        _in_steps(unit(standardised(columns.audio, statistics))),
+        (statistics.norm * inverse(artist_length)).astype(np.float32),
+        inverse(lengths(columns.genres, genre_worth)).astype(np.float32),
+        np.ascontiguousarray(steps[:, :HEAD_DIMENSIONS].T.astype(np.int8)),
+        np.ceil(np.sqrt(rest)).astype(np.uint8),
+        steps[:, HEAD_DIMENSIONS:].astype(np.int8),
     )
 
 
 def taste_sums(columns: Columns, statistics: Statistics) -> Doubles:
-    """Sum w_ua · ln(N / n_a) · e_a over each person's artists: float64[n, 64]."""
+    """Sum w_ua · ln(N / n_a) · e_a over each person's artists: float64[n, 48]."""
     vectors = statistics.vectors
     if not len(vectors):
-        return np.zeros((len(columns), vectors.matrix.shape[1]))
+        return np.zeros((len(columns), DIMENSIONS))
     artists = columns.artists
     at, known = find(vectors.ids, artists.ids)
     worth = artists.weights * statistics.artist_idf(artists.ids) * known
-    values = worth.astype(np.float32)
-    sums = weighted_sums(artists.pointers, at, values, vectors.matrix)
+    sums = product(artists, at, worth.astype(np.float32), vectors.matrix())
     return sums.astype(np.float64)
+
+
+def centred(directions: Doubles, statistics: Statistics) -> Doubles:
+    """Take the community's mean off directions; rows of zeros stay."""
+    off = unit(directions - statistics.taste_mean)
+    off[~directions.any(axis=1)] = 0.0
+    return off
 
 
 def standardised(audio: Floats, statistics: Statistics) -> Doubles:
@@ -95,9 +132,8 @@ def standardised(audio: Floats, statistics: Statistics) -> Doubles:
 
 
 def lengths(ragged: Ragged, worth: Doubles) -> Doubles:
-    """Length of each row's weight · worth as a vector: float64[n]."""
-    squares = np.square(ragged.weights * worth)
-    return np.sqrt(np.bincount(ragged.rows(), squares, len(ragged)))
+    """Length of each row, √(Σ weight² · worth): float64[n]."""
+    return np.sqrt(ragged.sums(np.square(ragged.weights.astype(np.float64)) * worth))
 
 
 def inverse(values: Doubles) -> Doubles:
@@ -107,7 +143,3 @@ def inverse(values: Doubles) -> Doubles:
 def unit(matrix: Doubles) -> Doubles:
     """Give each row length one; rows of zeros stay."""
     return matrix * inverse(np.sqrt(np.square(matrix).sum(axis=1)))[:, None]
-
-
-def _in_steps(matrix: Doubles) -> Steps:
-    return np.rint(matrix * STEPS).astype(np.int16)

@@ -1,16 +1,19 @@
-"""Index files: one folder of arrays per generation, and a manifest that names it.
+"""Index files: parts that never change, and a manifest that names those in use.
 
-A generation is written whole beside the older ones; replacing MANIFEST.json makes it
-the current one in a single step. Readers map the arrays, so several processes share
-one copy in memory, and keep what they mapped when a newer generation arrives.
+A part is one file of arrays. Writing a generation adds the parts that are new and then
+replaces MANIFEST.json in a single step; until that moment, and after any failure
+before it, the generation before is the current one. Readers map the files, so several
+processes share one copy in memory, and keep what they mapped when parts are swept.
 """
 
 import json
 import os
-import shutil
-from dataclasses import fields, is_dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Generic, TypeVar, get_type_hints
 
 import numpy as np
 
@@ -18,6 +21,8 @@ from matching.engine.constants import FORMAT_VERSION
 
 MANIFEST = "MANIFEST.json"
 GENERATIONS_KEPT = 2
+_ALIGNMENT = 64
+_Content = TypeVar("_Content")
 
 
 class IndexMissing(LookupError):
@@ -26,6 +31,17 @@ class IndexMissing(LookupError):
 
 class IndexCorrupt(ValueError):
     """The index files are not what their manifest says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[_Content]):
+    """Something kept in one file; about is None until it is written.
+
+    about holds the file's name and size, where its arrays stand, and plain numbers.
+    """
+
+    content: _Content
+    about: Mapping[str, Any] | None = None
 
 
 def flatten(value: Any, name: str = "") -> dict[str, Any]:
@@ -45,76 +61,71 @@ def rebuild(kind: type[Any], flat: dict[str, Any], name: str = "") -> Any:
         if name not in flat:
             raise IndexCorrupt(f"{name} is missing.")
         return flat[name]
-    hints = get_type_hints(kind)
     parts = {
-        field.name: rebuild(
-            hints[field.name], flat, f"{name}.{field.name}" if name else field.name
-        )
-        for field in fields(kind)
+        field: rebuild(of, flat, f"{name}.{field}" if name else field)
+        for field, of in _hints(kind).items()
     }
     return kind(**parts)
 
 
-def write_generation(folder: Path, value: Any, about: dict[str, Any]) -> int:
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+# --- Writing ----------------------------------------------------------------
+
+
+def write_generation(
+    folder: Path, parts: Mapping[str, Part[Any]], about: Mapping[str, Any]
+) -> int:
     """Write a generation, make it the current one, and return its number.
 
-    All generations but the newest two are removed. Only one process may write.
+    Parts that are in the folder already are only named again. Files that none of the
+    newest two generations names are removed. Only one process may write.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    generation = max([0, *_numbers(folder)]) + 1
-    home = _home(folder, generation)
-    home.mkdir()
-    arrays, values = {}, {}
-    for name, part in flatten(value).items():
-        if isinstance(part, np.ndarray):
-            arrays[name] = _write_array(home / f"{name}.npy", part)
-        else:
-            values[name] = part
-    manifest = {
-        "version": FORMAT_VERSION,
-        "generation": generation,
-        **about,
-        "values": values,
-        "arrays": arrays,
-    }
-    _replace(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True))
-    for old in sorted(_numbers(folder))[:-GENERATIONS_KEPT]:
-        shutil.rmtree(_home(folder, old), ignore_errors=True)
+    generation = _last_number(folder) + 1
+    _sweep(folder)
+    try:
+        written = {
+            name: dict(part.about or _write_part(folder, generation, name, part))
+            for name, part in parts.items()
+        }
+        manifest = {
+            "version": FORMAT_VERSION,
+            "generation": generation,
+            **about,
+            "parts": written,
+        }
+        text = json.dumps(manifest, sort_keys=True)
+        _replace(folder / _manifest_name(generation), text)
+        _replace(folder / MANIFEST, text)
+    finally:
+        _sweep(folder)
     return generation
 
 
-def read_generation(folder: Path, kind: type[Any]) -> tuple[Any, dict[str, Any]]:
-    """Map the current generation; return it and its manifest.
-
-    Raises IndexMissing without a manifest, IndexCorrupt when anything does not fit it.
-    """
-    manifest = _read_manifest(folder)
-    try:
-        home = _home(folder, int(manifest["generation"]))
-        flat = dict(manifest["values"])
-        sizes = dict(manifest["arrays"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise IndexCorrupt(f"{MANIFEST} lacks {error}.") from error
-    for name, size in sizes.items():
-        flat[name] = _map_array(home / f"{name}.npy", size)
-    return rebuild(kind, flat), manifest
-
-
-def _home(folder: Path, generation: int) -> Path:
-    return folder / f"generation-{generation:06d}"
-
-
-def _numbers(folder: Path) -> list[int]:
-    names = [path.name.partition("-")[2] for path in folder.glob("generation-*")]
-    return [int(name) for name in names if name.isdigit()]
-
-
-def _write_array(path: Path, array: np.ndarray) -> int:
+def _write_part(
+    folder: Path, generation: int, name: str, part: Part[Any]
+) -> dict[str, Any]:
+    path = folder / f"{name}-{generation:06d}.part"
+    arrays: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     with path.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        for key, value in flatten(part.content).items():
+            if not isinstance(value, np.ndarray):
+                values[key] = value
+                continue
+            file.write(bytes(-file.tell() % _ALIGNMENT))
+            arrays[key] = [value.dtype.str, list(value.shape), file.tell()]
+            np.ascontiguousarray(value).tofile(file)
+        file.write(bytes(_ALIGNMENT))
         file.flush()
         os.fsync(file.fileno())
-        return file.tell()
+        size = file.tell()
+    return {"file": path.name, "size": size, "arrays": arrays, "values": values}
 
 
 def _replace(path: Path, text: str) -> None:
@@ -126,29 +137,121 @@ def _replace(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _last_number(folder: Path) -> int:
+    """The highest number in the folder: a name is never given to a second file.
+
+    Writing into a file that someone maps would end them.
+    """
+    names = [re.fullmatch(r".*-(\d+)\.(?:part|json)", p.name) for p in folder.glob("*")]
+    found = (int(name[1]) for name in names if name)
+    return max([0, _number(_json(folder / MANIFEST)) or 0, *found])
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what no kept generation names, and what a killed writer left."""
+    kept = {MANIFEST, *map(_manifest_name, _kept(folder))}
+    named = {file for name in kept for file in _files(_json(folder / name))}
+    for path in [*folder.glob("*.part"), *folder.glob("MANIFEST*.*")]:
+        if path.name not in named | kept:
+            path.unlink(missing_ok=True)
+
+
+def _kept(folder: Path) -> list[int]:
+    """The newest generations up to the current one."""
+    done = generations(folder)
+    current = _number(_json(folder / MANIFEST))
+    if current is not None:
+        # A later one is what a writer was about to make the current one.
+        done = [generation for generation in done if generation <= current]
+    return done[:GENERATIONS_KEPT]
+
+
+def _number(manifest: Mapping[str, Any]) -> int | None:
+    """The generation of a manifest; None when it does not say."""
+    number = manifest.get("generation")
+    return number if isinstance(number, int) else None
+
+
+def _files(manifest: Mapping[str, Any]) -> set[str]:
+    """The files of a manifest's parts, as far as it can be understood."""
+    parts = manifest.get("parts")
+    found = parts.values() if isinstance(parts, dict) else ()
+    return {str(part.get("file")) for part in found if isinstance(part, dict)}
+
+
+def _json(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+# --- Reading ----------------------------------------------------------------
+
+
+def generations(folder: Path) -> list[int]:
+    """Numbers of the generations whose manifests are in the folder, newest first."""
+    names = [re.fullmatch(r"MANIFEST-(\d+)\.json", p.name) for p in folder.glob("*")]
+    return sorted((int(name[1]) for name in names if name), reverse=True)
+
+
+def _manifest_name(generation: int) -> str:
+    return f"MANIFEST-{generation:06d}.json"
+
+
+def read_manifest(folder: Path, generation: int | None = None) -> dict[str, Any]:
+    """Read the manifest of a generation, the current one unless another is named.
+
+    Raises IndexMissing without a manifest, IndexCorrupt when it cannot be used.
+    """
+    name = MANIFEST if generation is None else _manifest_name(generation)
+    try:
+        manifest = json.loads((folder / name).read_text("utf-8"))
     except FileNotFoundError as error:
-        raise IndexMissing(f"No {MANIFEST} in {folder}.") from error
-    except ValueError as error:
-        raise IndexCorrupt(f"{MANIFEST} is not JSON.") from error
+        raise IndexMissing(f"No {name} in {folder}.") from error
+    except (OSError, ValueError) as error:
+        raise IndexCorrupt(f"{name} cannot be read as JSON: {error}") from error
     version = manifest.get("version") if isinstance(manifest, dict) else None
     if version != FORMAT_VERSION:
         raise IndexCorrupt(
-            f"{MANIFEST} has version {version}, this program reads {FORMAT_VERSION}."
+            f"{name} has version {version}, this program reads {FORMAT_VERSION}."
         )
     return dict(manifest)
 
 
-def _map_array(path: Path, size: int) -> np.ndarray:
+def read_part(
+    folder: Path, manifest: Mapping[str, Any], name: str, kind: type[_Content]
+) -> Part[_Content]:
+    """Map a part; raise IndexCorrupt when it is not what the manifest says."""
+    try:
+        about = manifest["parts"][name]
+        file, size = str(about["file"]), int(about["size"])
+        arrays, values = dict(about["arrays"]), dict(about["values"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise IndexCorrupt(f"The manifest does not say what {name} is.") from error
+    data = _map(folder / file, size)
+    try:
+        flat = {key: _array(data, *where) for key, where in arrays.items()}
+    except (TypeError, ValueError) as error:
+        raise IndexCorrupt(f"{file} is not laid out as {name}: {error}") from error
+    return Part(rebuild(kind, {**values, **flat}), about)
+
+
+def _map(path: Path, size: int) -> np.ndarray:
     try:
         if path.stat().st_size != size:
             raise IndexCorrupt(f"{path.name} is not {size} bytes long.")
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
+        mapped = np.memmap(path, np.uint8, mode="r")
+    except (OSError, ValueError) as error:
         if isinstance(error, IndexCorrupt):
             raise
         raise IndexCorrupt(f"{path.name} cannot be read: {error}") from error
     # Slicing a memmap object is far slower than slicing the array under it.
-    return np.asarray(array.view(np.ndarray))
+    return np.asarray(mapped.view(np.ndarray))
+
+
+def _array(data: np.ndarray, kind: str, shape: list[int], start: int) -> np.ndarray:
+    dtype = np.dtype(kind)
+    size = dtype.itemsize * int(np.prod(shape))
+    return data[start : start + size].view(dtype).reshape(shape)

@@ -27,6 +27,7 @@ MAINSTREAM: Final = "mainstream"
 NICHE: Final = "niche"
 _ITEMS_MAX: Final = 50
 _FEW_MAX: Final = 6
+_SHOWS_ARTISTS: Final = 0.85
 _KINDS: Final = {"none": 3, "few": 5, NICHE: 4, MAINSTREAM: 15, "scenes": 73}
 _DRIFT: Final = {"short_term": 1.0, "medium_term": 0.6, "long_term": 0.25}
 
@@ -46,7 +47,8 @@ class DemoPerson:
 
     ``top_artists`` and ``top_tracks`` hold up to 50 items for each time range, best
     first, and are empty for a person with no source. ``picked`` are artists chosen by
-    hand, which is a second source. ``country`` may be empty.
+    hand, which is a second source. ``country`` may be empty. ``shows_artists`` is
+    whether others find the person by an artist.
     """
 
     handle: str
@@ -59,6 +61,7 @@ class DemoPerson:
     top_tracks: dict[str, tuple[tuple[str, str], ...]]
     listens: tuple[DemoListen, ...]
     picked: tuple[str, ...]
+    shows_artists: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ def _person(rng: Random, handle: str) -> DemoPerson:
         top_tracks=tracks,
         listens=_listens(rng, tracks),
         picked=_picked(rng, taste),
+        shows_artists=rng.random() < _SHOWS_ARTISTS,
     )
 
 

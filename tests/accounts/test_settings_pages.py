@@ -7,7 +7,13 @@ from django.test import Client
 
 from accounts import services
 from accounts.models import User
-from accounts.services import NotJoined, matching_pause, matching_resume
+from accounts.services import (
+    NotJoined,
+    artists_hide,
+    artists_show,
+    matching_pause,
+    matching_resume,
+)
 from accounts.signals import visibility_changed
 from tests.conftest import NOW
 from tests.factories import make_user
@@ -150,6 +156,45 @@ def test_pausing_and_coming_back(inside: Client, ada: User, told: Any) -> None:
     assert ada in User.objects.discoverable()
     assert "You are back" in response.content.decode()
     assert [person for person, _ in told] == [ada.pk, ada.pk]
+
+
+def test_artists_are_shown_only_on_a_yes(inside: Client, ada: User, told: Any) -> None:
+    assert not ada.shows_artists
+    assert "Show my artists" in inside.get(PRIVACY).content.decode()
+    page = inside.post(PRIVACY, {"action": "show_artists"}, follow=True)
+    ada.refresh_from_db()
+    assert ada.shows_artists
+    assert "find you there now" in page.content.decode()
+    assert "Stop showing my artists" in page.content.decode()
+    page = inside.post(PRIVACY, {"action": "hide_artists"}, follow=True)
+    ada.refresh_from_db()
+    assert not ada.shows_artists
+    assert "Nobody finds you by an artist any more." in page.content.decode()
+    # Nobody became visible or vanished, so no taste is computed again.
+    assert told == []
+
+
+def test_showing_artists_changes_nothing_else(ada: User, ben: User) -> None:
+    matching_pause(person=User.objects.get(pk=ada.pk), now=NOW)
+    artists_show(person=ada)
+    assert set(User.objects.all().showing_artists()) == {ada}
+    assert set(User.objects.discoverable().showing_artists()) == set()
+    artists_hide(person=ada)
+    artists_hide(person=ada)
+    assert not User.objects.all().showing_artists().exists()
+
+
+@pytest.mark.django_db
+def test_only_who_joined_can_show_artists(client: Client) -> None:
+    person = make_user()
+    with pytest.raises(NotJoined):
+        artists_show(person=person)
+    client.force_login(person)
+    assert "Show my artists" not in client.get(PRIVACY).content.decode()
+    response = client.post(PRIVACY, {"action": "show_artists"})
+    assert response.headers["Location"] == "/welcome/"
+    person.refresh_from_db()
+    assert not person.shows_artists
 
 
 @pytest.mark.parametrize("fields", [{}, {"action": ""}, {"action": "delete"}])

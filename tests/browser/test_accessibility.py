@@ -9,8 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from accounts import gate
 from accounts.models import User
 from accounts.services import matching_pause, matching_resume
-from ingest.models import ImportRun, Source, SourceLink
+from ingest.models import Artist, ImportRun, Source, SourceLink
 from ingest.services import source_disconnect, source_link
+from matching.models import FairnessReport
 from tests.conftest import NOW
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,6 +44,9 @@ SIGNED_IN = [
     "/matches/?min_score=lots&country=NO",
     "/matches/?min_shared=99",
     "/matches/listener_4/",
+    "/artists/",
+    "/artists/?q=own",
+    "/artists/?q=no+such+artist",
     "/people/listener_4/",
     "/people/listener_4/block/",
     "/people/listener_0/",
@@ -92,6 +96,33 @@ def test_pages_of_a_person(
     tab.sign_in(people[0])
     for path in SIGNED_IN:
         _check(tab, path)
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_people_by_artist_and_the_figures(
+    watched: Any, people: list[User], width: int, scheme: str
+) -> None:
+    User.objects.update(shows_artists=True)
+    FairnessReport.objects.create(
+        made_at=NOW,
+        people=1_200_000,
+        sampled=2000,
+        nobody_top20=0.01,
+        groups=[{"listeners": 12.5, "best_match": 58.3, "in_top": 19.8}] * 4,
+        index_built_at=NOW,
+        score_version=1,
+    )
+    tab = watched(width=width, scheme=scheme)
+    tab.sign_in(people[0])
+    _check(tab, "/about/matching/")
+    tab.open("/artists/?q=port")
+    tab.page.click("main .lines a")
+    tab.page.wait_for_url("**/artists/*/")
+    assert tab.page.locator("[data-person][data-score]").count()
+    _check(tab, tab.page.url.removeprefix(tab.site))
+    _check(tab, f"/artists/{Artist.objects.get(name='Own 1').pk}/")
+    User.objects.exclude(pk=people[0].pk).update(shows_artists=False)
+    _check(tab, f"/artists/{Artist.objects.get(name='Portishead').pk}/")
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)

@@ -32,7 +32,7 @@ def crowd(db: None, now: datetime) -> list[User]:
     with refreshes_gathered(now=now):
         make_taste(viewer, MANY, genres=["trip hop"])
         for number in range(30):
-            active = timezone.now() - timedelta(days=number)
+            active = timezone.now() - timedelta(days=number, hours=1)
             person = make_person(
                 f"person_{number}",
                 country="NO" if number % 3 else "PT",
@@ -185,8 +185,10 @@ def test_filters_leave_exactly_those_who_pass(
     people = {p.handle or "": p for p in User.objects.filter(handle__in=rows)}
     view = current_view()
     [genre] = _genre_ids("ambient")
-    with_genre = set(view.people_with_genre(genre).tolist())
-    genres = {handle for handle, p in people.items() if p.pk in with_genre}
+    tastes = {handle: view.taste(p.pk) for handle, p in people.items()}
+    genres = {
+        handle for handle, taste in tastes.items() if taste and genre in taste.genre_ids
+    }
     wanted = [
         handle
         for handle, row in rows.items()
@@ -417,8 +419,8 @@ def test_a_corrupt_index_is_built_again(
 ) -> None:
     client = sign_in(community[0])
     before = handles(client)
-    for array in settings.INDEX_DIR.glob("generation-*/*.npy"):
-        array.write_bytes(b"")
+    for part in settings.INDEX_DIR.glob("*.part"):
+        part.write_bytes(b"")
     reader.forget()
     with django_capture_on_commit_callbacks(execute=True):
         response = client.get("/matches/")
@@ -499,7 +501,7 @@ def test_the_number_of_queries_does_not_grow(
     query = "?q=person&country=PT&active_days=90&genre=trip+hop&min_shared=1"
     User.objects.update(last_active_at=timezone.now())
     assert len(handles(client, query)) == min(20, people - 1)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get(f"/matches/{query}")
     with django_assert_num_queries(6):
         client.get("/matches/")

@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.services import matching_pause
 from ingest.models import Artist
 from matching import engine, reader, services
+from matching.changes import Changes
 from matching.models import Taste, TasteChange
 from matching.reader import current_view
 from tests.factories import make_person, make_taste
@@ -94,25 +95,29 @@ def test_a_builder_that_finishes_meanwhile_hides_nothing(
     current_view()
     gone = community[1].pk
     community[1].delete()
-    real = reader._noted_since
+    real = reader.noted_since
 
     def late(watermark: int) -> Any:
         """The builder swept the change just before it is asked for."""
-        monkeypatch.setattr(reader, "_noted_since", real)
+        monkeypatch.setattr(reader, "noted_since", real)
         services.index_rebuild(now=now)
         return real(watermark)
 
-    monkeypatch.setattr(reader, "_noted_since", late)
+    monkeypatch.setattr(reader, "noted_since", late)
     assert gone not in current_view().person_ids
 
 
 def test_a_corrupt_index_is_named_and_the_next_one_read(
-    community: list[User], now: datetime, settings: Any
+    community: list[User], now: datetime, settings: Any, caplog: Any
 ) -> None:
-    current_view()
-    manifest = settings.INDEX_DIR / "MANIFEST.json"
-    manifest.rename(manifest.with_suffix(".old"))
-    manifest.write_text("{}")
+    held = current_view()
+    for name in ("MANIFEST.json", "MANIFEST-000001.json"):
+        manifest = settings.INDEX_DIR / name
+        manifest.rename(manifest.with_suffix(".old"))
+        manifest.write_text("{}")
+    assert current_view() is held
+    assert "MANIFEST.json has version None" in caplog.text
+    reader.forget()
     with pytest.raises(engine.IndexCorrupt):
         current_view()
     services.index_rebuild(now=now)
@@ -138,8 +143,8 @@ def test_many_threads_share_one_view(
         return load(folder)
 
     monkeypatch.setattr(engine.Index, "load", counted)
-    for ask in ("_all_since", "_noted_since"):
-        monkeypatch.setattr(reader, ask, lambda seq: ({}, seq))
+    for ask in ("all_since", "noted_since"):
+        monkeypatch.setattr(reader, ask, lambda seq: (Changes(), seq))
     seen: list[engine.View] = []
     for _ in range(3):
         threads = [

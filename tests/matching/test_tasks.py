@@ -79,9 +79,10 @@ def test_a_rebuild_moves_nobody(
     """Two builds of the same tastes are the same bytes."""
     make_taste(community[0], ["Sade", "Low"])
 
-    def arrays() -> dict[str, bytes]:
-        newest = max(settings.INDEX_DIR.glob("generation-*"))
-        return {path.name: path.read_bytes() for path in newest.glob("*.npy")}
+    def arrays() -> list[bytes]:
+        generation = engine.Index.load(settings.INDEX_DIR).generation
+        parts = settings.INDEX_DIR.glob(f"*-{generation:06d}.part")
+        return [path.read_bytes() for path in sorted(parts)]
 
     index_rebuild(now=now)
     first = arrays()

@@ -50,6 +50,22 @@ def test_saying_yes_makes_one_visible(newcomer: User, door: Client) -> None:
     assert Taste.objects.get(person=newcomer).is_visible
 
 
+@pytest.mark.parametrize("says_yes", [True, False])
+def test_showing_artists_is_asked_and_never_assumed(
+    newcomer: User, door: Client, says_yes: bool
+) -> None:
+    page = door.get("/welcome/")
+    [box] = [m for m in marks(page, "name") if m["name"] == "shows_artists"]
+    assert box["type"] == "checkbox"
+    assert "checked" not in box
+    assert "Let people find me by an artist I listen to" in words_of(page)
+    answer = {"shows_artists": "on"} if says_yes else {}
+    door.post("/welcome/", {**YES, "consent": "on", **answer})
+    newcomer.refresh_from_db()
+    assert newcomer.joined_at is not None
+    assert newcomer.shows_artists is says_yes
+
+
 REFUSED = [
     ({"handle": "me"}, "3 to 30 characters"),
     ({"handle": "admin"}, "kept for the site itself"),

@@ -69,6 +69,7 @@ def test_everyone_joined_and_is_ranked(demo: str, client: Client) -> None:
     people = User.objects.filter(origin=User.Origin.DEMO)
     assert people.count() == 24
     assert not people.filter(joined_at=None).exists()
+    assert 0 < people.filter(shows_artists=False).count() < 12
     assert len(current_view()) >= 20
     client.force_login(people.get(pk=current_view().person_ids[0]))
     assert len(handles(client)) > 5

@@ -66,6 +66,11 @@ def test_the_example_on_the_first_page_adds_up(client: Client, db: None) -> None
         assert round(sum(map(float, cells)), 1) == float(total)
 
 
+def test_the_example_names_no_real_artist(client: Client, db: None) -> None:
+    page = client.get("/about/matching/").content.decode()
+    assert "made-up artists" in page
+
+
 def test_the_style_guide_is_for_developers(
     client: Client, db: None, settings: Any
 ) -> None:

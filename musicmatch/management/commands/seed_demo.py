@@ -86,6 +86,7 @@ class _Music:
             time_zone=person.time_zone,
             last_active_at=now - away,
             listening=tuple(self._sources(person, now)),
+            shows_artists=person.shows_artists,
         )
 
     def _sources(

@@ -1,10 +1,8 @@
-"""A community small enough to see, and the score written straight from its formula."""
+"""A community small enough to see, and ways to have the index built otherwise."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from operator import mul
 from typing import Any
 
 import numpy as np
@@ -12,16 +10,23 @@ import pytest
 
 from matching.engine import (
     ArtistVectors,
+    Columns,
+    Facets,
     Index,
     RankedList,
     Taste,
     View,
     build_index,
     merge_ranks,
+    scan,
 )
+from tests.matching.engine.oracle import Oracle
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GENRES = {artist: (artist % 5, 5 + artist % 3) for artist in range(0, 40, 2)}
+NO_FACETS: Mapping[int, Facets] = {}
+# Everywhere a segment's size is looked at; the shape of a thread's matrix may stay.
+SEGMENTED = ("build", "fit", "index", "reach", "segment")
 
 
 def make_taste(artists: Sequence[int], **extra: Any) -> Taste:
@@ -29,15 +34,19 @@ def make_taste(artists: Sequence[int], **extra: Any) -> Taste:
     return merge_ranks([ranked], genres_of=GENRES, **extra)
 
 
-def make_index(tastes: dict[int, Taste], **options: Any) -> Index:
-    return build_index(tastes.items(), watermark=3, built_at=NOW, **options)
+def make_index(
+    tastes: Mapping[int, Taste],
+    facets: Mapping[int, Facets] = NO_FACETS,
+    **options: Any,
+) -> Index:
+    columns = Columns.of(tastes.items(), facets)
+    return build_index(columns, watermark=3, built_at=NOW, **options)
 
 
 def make_vectors(artists: int = 40) -> ArtistVectors:
-    matrix = np.random.default_rng(1).standard_normal((artists, 64))
-    matrix /= np.linalg.norm(matrix, axis=1)[:, None]
+    matrix = np.random.default_rng(1).standard_normal((artists, 48))
     ids = np.arange(artists, dtype=np.uint32)
-    return ArtistVectors(ids, matrix.astype(np.float32))
+    return ArtistVectors.of(ids, matrix.astype(np.float32))
 
 
 def make_audio(person: int) -> list[float]:
@@ -59,98 +68,37 @@ def make_crowd(size: int, *, artists: int = 40, full: bool = True) -> dict[int, 
     return crowd
 
 
-class Oracle:
-    """S of everyone with everyone: slow, float64, one loop for each sum."""
-
-    def __init__(self, view: View) -> None:
-        self.statistics = view.statistics
-        self.tastes: dict[int, Taste] = {}
-        self.known: dict[int, Known] = {}
-        for layer in view.layers:
-            rows = layer.segment.rows
-            for row in np.flatnonzero(layer.visible).tolist():
-                person = int(rows.person_ids[row])
-                self.tastes[person] = rows.columns.taste(row)
-                self.known[person] = self.know(rows, row)
-        sample = view.index.sample.rows
-        self.sampled = {
-            int(person): self.know(sample, row)
-            for row, person in enumerate(sample.person_ids)
-        }
-        self.reaches = {person: self.reach(person) for person in self.known}
-
-    def know(self, rows: Any, row: int) -> "Known":
-        taste = rows.columns.taste(row)
-        vector, tones = rows.vectors[row], rows.tones[row]
-        return Known(self.x(taste), self.g(taste), vector.tolist(), tones.tolist())
-
-    def rarity(self, artist: int) -> float:
-        listeners = self.count(self.statistics.artists, artist)
-        ratio = (self.statistics.people + 50) / (listeners + 1)
-        return float(ratio**0.3)
-
-    def count(self, listeners: Any, number: int) -> int:
-        known = zip(listeners.ids.tolist(), listeners.counts.tolist(), strict=True)
-        counts: dict[int, int] = dict(known)
-        return counts.get(number, 0)
-
-    def x(self, taste: Taste) -> dict[int, float]:
-        weights = dict(
-            zip(taste.artist_ids.tolist(), taste.artist_weights.tolist(), strict=True)
+def make_boards(view: View) -> dict[tuple[int, int], float]:
+    """S of everyone with everyone."""
+    return {
+        (viewer, person): similarity
+        for viewer in view.person_ids.tolist()
+        for board in [scan(view, viewer)]
+        for person, similarity in zip(
+            board.person_ids.tolist(), board.similarity.tolist(), strict=True
         )
-        length = math.sqrt(sum(w * w for w in weights.values()))
-        norm = self.statistics.norm
-        return {a: norm * w * self.rarity(a) / length for a, w in weights.items()}
-
-    def g(self, taste: Taste) -> dict[int, float]:
-        raw = {
-            genre: weight
-            * math.log(
-                max(self.statistics.people, 1)
-                / max(self.count(self.statistics.genres, genre), 1)
-            )
-            for genre, weight in zip(
-                taste.genre_ids.tolist(), taste.genre_weights.tolist(), strict=True
-            )
-        }
-        length = math.sqrt(sum(w * w for w in raw.values()))
-        return {genre: w / length for genre, w in raw.items()} if length else {}
-
-    def s(self, u: int, v: int) -> float:
-        return self.unscaled(self.known[u], self.known[v])
-
-    def unscaled(self, mine: "Known", theirs: "Known") -> float:
-        related = sum(map(mul, mine.vector, theirs.vector)) / 2048**2
-        audio = sum(map(mul, mine.tones, theirs.tones)) / 2048**2
-        artists, genres = _dot(mine.x, theirs.x), _dot(mine.g, theirs.g)
-        return float(artists + 0.10 * related + 0.03 * genres + 0.02 * audio)
-
-    def reach(self, u: int) -> float:
-        me = self.known[u]
-        others = [self.unscaled(me, v) for p, v in self.sampled.items() if p != u]
-        count = min(max(3, round(len(others) * 0.05)), len(others))
-        median = self.statistics.median_reach
-        closest = sorted(others, reverse=True)[:count]
-        raw = sum(closest) / count if count else median
-        people = self.statistics.people
-        return (people * max(raw, median / 4) + 50 * median) / (people + 50)
-
-    def similarity(self, u: int, v: int) -> float:
-        return self.s(u, v) / math.sqrt(self.reaches[u] * self.reaches[v])
+    }
 
 
-@dataclass
-class Known:
-    """x, g and the directions, in whole steps, of one person."""
+@contextmanager
+def segments_of(most: int) -> Iterator[None]:
+    """Have segments of up to `most` people."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in SEGMENTED:
+            patch.setattr(f"matching.engine.{module}.MOST_IN_SEGMENT", most)
+        yield
 
-    x: dict[int, float]
-    g: dict[int, float]
-    vector: list[int]
-    tones: list[int]
 
+@contextmanager
+def pruned(many: float = 0.15) -> Iterator[None]:
+    """Have nobody scored who need not be, however small the community.
 
-def _dot(mine: dict[int, float], theirs: dict[int, float]) -> float:
-    return math.fsum(mine[key] * theirs[key] for key in mine.keys() & theirs.keys())
+    Above the share `many` the first directions of all are computed.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matching.engine.comparison.SCAN_ALL_UP_TO", 0)
+        patch.setattr("matching.engine.comparison._MANY", many)
+        yield
 
 
 class Kit:
@@ -162,6 +110,9 @@ class Kit:
     vectors = staticmethod(make_vectors)
     audio = staticmethod(make_audio)
     crowd = staticmethod(make_crowd)
+    boards = staticmethod(make_boards)
+    segments_of = staticmethod(segments_of)
+    pruned = staticmethod(pruned)
     oracle = Oracle
 
 

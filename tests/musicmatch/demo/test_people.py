@@ -193,3 +193,9 @@ def test_scenes_name_only_known_artists_and_scenes() -> None:
 def test_an_unknown_scene_is_refused() -> None:
     with pytest.raises(KeyError):
         scene_pool("polka_dots")
+
+
+def test_most_show_their_artists_and_some_do_not(
+    people: tuple[DemoPerson, ...],
+) -> None:
+    assert 0.82 < share([p for p in people if p.shows_artists]) < 0.88

@@ -1,39 +1,22 @@
-"""Keeping tastes and the index they are searched by up to date."""
+"""Keeping each person's taste as their listening is, in one sequence of changes."""
 
-import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 
-from django.conf import settings
-from django.core.files import locks
 from django.db import connection, transaction
-from django.db.models import Max
 
 from accounts.models import User
 from matching import engine
-from matching.loaders import LoadedTaste, load_tastes, opened
+from matching.loaders import LoadedTaste, load_tastes
 from matching.models import Taste, TasteChange
 
-logger = logging.getLogger(__name__)
-
-_NIGHTLY = timedelta(hours=24)
-_MOST_CHANGED = 1000
-_GROWTH = 0.05
 # Their artists have to fit into one query.
 _AT_ONCE = 100
 # Any number no other advisory lock of the project uses.
 _SEQ_LOCK = 7_016_001
 _gathered: ContextVar[set[int] | None] = ContextVar("gathered", default=None)
-
-
-class BuildRunning(Exception):
-    """Another process builds the index right now."""
-
-
-# --- Tastes ---------------------------------------------------------------
 
 
 def taste_refresh(*, person_id: int, now: datetime) -> None:
@@ -80,6 +63,7 @@ def _taste(person: User, loaded: LoadedTaste, now: datetime) -> Taste:
         blob=engine.pack(loaded.taste),
         is_visible=person.is_discoverable and len(loaded.taste) > 0,
         has_spotify=loaded.has_spotify,
+        country=person.country.code or "",
         computed_at=now,
     )
 
@@ -92,6 +76,7 @@ def _is_same(taste: Taste, earlier: Taste | None) -> bool:
         bytes(earlier.blob) == taste.blob
         and earlier.is_visible == taste.is_visible
         and earlier.has_spotify == taste.has_spotify
+        and earlier.country == taste.country
     )
 
 
@@ -105,7 +90,14 @@ def _write(tastes: list[Taste]) -> None:
         batch_size=_AT_ONCE,
         update_conflicts=True,
         unique_fields=["person"],
-        update_fields=["seq", "blob", "is_visible", "has_spotify", "computed_at"],
+        update_fields=[
+            "seq",
+            "blob",
+            "is_visible",
+            "has_spotify",
+            "country",
+            "computed_at",
+        ],
     )
 
 
@@ -147,83 +139,3 @@ def refreshes_gathered(*, now: datetime) -> Iterator[None]:
     finally:
         _gathered.reset(token)
     tastes_refresh(person_ids=waiting, now=now)
-
-
-# --- The index ------------------------------------------------------------
-
-
-def index_rebuild(*, now: datetime, waits: bool = False) -> engine.Index:
-    """Build the index from every taste and make it the current one.
-
-    When another process is at it, waits for that or raises :class:`BuildRunning`.
-    """
-    folder = Path(settings.INDEX_DIR)
-    with _build_lock(folder, waits=waits):
-        index = _build(now)
-        index.save(folder)
-        TasteChange.objects.filter(seq__lte=index.watermark).delete()
-    logger.info("Index built: %d people.", len(index))
-    return index
-
-
-@contextmanager
-def _build_lock(folder: Path, *, waits: bool) -> Iterator[None]:
-    """Keep other builders out of the folder, until the end even of a killed one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "build.lock").open("w") as file:
-        flags = locks.LOCK_EX if waits else locks.LOCK_EX | locks.LOCK_NB
-        if not locks.lock(file, flags):
-            raise BuildRunning
-        yield
-
-
-def _newest_seq() -> int:
-    newest = (model.objects.aggregate(seq=Max("seq")) for model in (Taste, TasteChange))
-    return max(row["seq"] or 0 for row in newest)
-
-
-def _build(now: datetime) -> engine.Index:
-    # Read before the tastes: what changes meanwhile is merely applied once more.
-    watermark = _newest_seq()
-    people: list[tuple[int, engine.Taste]] = []
-    fit_rows: list[int] = []
-    rows = Taste.objects.filter(is_visible=True).order_by("person_id")
-    for person_id, blob, has_spotify in rows.values_list(
-        "person_id", "blob", "has_spotify"
-    ).iterator(2000):
-        taste = opened(person_id, blob)
-        if taste is None:
-            continue
-        people.append((person_id, taste))
-        if settings.FIT_ON_SPOTIFY or not has_spotify:
-            fit_rows.append(person_id)
-    return engine.build_index(
-        people, watermark=watermark, built_at=now, fit_rows=fit_rows
-    )
-
-
-def _current_index() -> engine.Index | None:
-    try:
-        return engine.Index.load(settings.INDEX_DIR)
-    except (engine.IndexMissing, engine.IndexCorrupt):
-        return None
-
-
-def index_is_ready() -> bool:
-    """Whether there is an index that can be read."""
-    return _current_index() is not None
-
-
-def index_is_due(*, now: datetime) -> bool:
-    """Whether the index is missing, a day old, behind by a twentieth, or not ours."""
-    index = _current_index()
-    if index is None or now - index.built_at >= _NIGHTLY:
-        return True
-    # An index ahead of its database belongs to another one, or to a later state.
-    if index.watermark > _newest_seq():
-        return True
-    changed = (
-        Taste.objects.changed_since(index.watermark).count()
-        + TasteChange.objects.departed_since(index.watermark).count()
-    )
-    return changed >= max(1, min(_MOST_CHANGED, _GROWTH * len(index)))

@@ -1,0 +1,122 @@
+"""A few people picked from several groups, and what it takes to score them exactly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from matching.engine.arrays import Bools, Doubles, Floats, Whole
+from matching.engine.constants import DIRECTION_UNIT, GENRE_SHARE
+from matching.engine.group import Group
+from matching.engine.query import Query
+from matching.engine.ragged import Ragged
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """People of some groups: rows of each, and flat arrays over all of them.
+
+    closeness        float32[n]
+    with_directions  float32[n], S without c_u and genres, but for rounding
+    """
+
+    query: Query
+    picked: Sequence[tuple[Group, Whole]]
+    closeness: Floats
+    with_directions: Floats
+
+    @classmethod
+    def of(
+        cls,
+        query: Query,
+        groups: Sequence[Group],
+        rows_of: Sequence[Whole],
+        known: Sequence[Floats],
+        *,
+        heads_are_known: bool,
+    ) -> Self:
+        """Pick rows of each group, whose `known` values include the first directions
+        or do not."""
+        some = [
+            (group, rows, values)
+            for group, rows, values in zip(groups, rows_of, known, strict=True)
+            if len(rows)
+        ]
+        closeness = _floats([group.closeness[rows] for group, rows, _ in some])
+        values = _floats([values[rows] for _, rows, values in some])
+        if some:
+            tails = np.concatenate([g.people.rows.tails[rows] for g, rows, _ in some])
+            dots = query.tail_dots(tails)
+            if not heads_are_known:
+                heads = [g.people.rows.heads[:, rows] for g, rows, _ in some]
+                dots += query.head_dots(np.hstack(heads))
+            dots *= np.float32(DIRECTION_UNIT)
+            values += dots * closeness
+        picked = [(group, rows) for group, rows, _ in some]
+        return cls(query, picked, closeness, values)
+
+    def __len__(self) -> int:
+        return len(self.closeness)
+
+    def only(self, mask: Bools) -> Self:
+        """Those of the mask, bool[n]."""
+        ends = np.cumsum([len(rows) for _, rows in self.picked])[:-1]
+        masks = np.split(mask, ends)
+        picked = [
+            (group, rows[kept])
+            for (group, rows), kept in zip(self.picked, masks, strict=False)
+        ]
+        return replace(
+            self,
+            picked=[(group, rows) for group, rows in picked if len(rows)],
+            closeness=self.closeness[mask],
+            with_directions=self.with_directions[mask],
+        )
+
+    @cached_property
+    def with_genres(self) -> Floats:
+        """S without c_u, but for rounding."""
+        scale = GENRE_SHARE * self.query.genre_scale * self._genre_scale
+        genres = self._genre_sums * scale * self.closeness
+        return self.with_directions + genres.astype(np.float32)
+
+    def exact(self) -> tuple[Whole, Doubles]:
+        """Ids, and S as a receipt has it: float64[n]."""
+        columns = [(g.people.rows, rows) for g, rows in self.picked]
+        lists = [(people.columns.artists, rows) for people, rows in columns]
+        sums, _ = self.query.artists.sums(Ragged.gather(lists))
+        scales = _doubles([people.artist_scale[rows] for people, rows in columns])
+        ids = [people.person_ids[rows] for people, rows in columns]
+        dots = [
+            self.query.dots(people.heads[:, rows], people.tails[rows])
+            for people, rows in columns
+        ]
+        unscaled = self.query.combined(
+            sums,
+            _floats(dots),
+            self._genre_sums,
+            (scales, self._genre_scale),
+        )
+        similarity = self.query.scaled(unscaled, self.closeness)
+        return np.concatenate([np.empty(0, np.int64), *ids]), similarity
+
+    @cached_property
+    def _genre_sums(self) -> Doubles:
+        genres = Ragged.gather(
+            [(g.people.rows.columns.genres, rows) for g, rows in self.picked]
+        )
+        return self.query.genres.sums(genres)[0]
+
+    @cached_property
+    def _genre_scale(self) -> Doubles:
+        return _doubles([g.people.rows.genre_scale[rows] for g, rows in self.picked])
+
+
+def _floats(parts: Sequence[Floats]) -> Floats:
+    return np.concatenate([np.empty(0, np.float32), *parts])
+
+
+def _doubles(parts: Sequence[Floats]) -> Doubles:
+    return _floats(parts).astype(np.float64)

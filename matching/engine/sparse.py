@@ -1,0 +1,93 @@
+"""Sparse products, the one thing scipy does here: compiled loops over few entries."""
+
+import threading
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from matching.engine.arrays import Doubles, Floats, Ids, Pointers, Whole
+from matching.engine.constants import MOST_ARTISTS, MOST_IN_SEGMENT
+from matching.engine.postings import Postings
+from matching.engine.ragged import Ragged
+
+
+class _Scatter(threading.local):
+    """A sparse matrix of one thread whose arrays are pointed at the lists of a query.
+
+    Making a matrix anew for each query costs more than the product of a small segment.
+    Its shape is the largest there can be: people of a segment × artists of a person.
+    """
+
+    def __init__(self) -> None:
+        self.members = np.empty(0, np.int32)
+        self.weights = {kind: np.empty(0, kind) for kind in (np.float32, np.float64)}
+        self.pointers = np.zeros(MOST_ARTISTS + 1, np.int32)
+        shape = MOST_IN_SEGMENT, MOST_ARTISTS
+        self.matrix: Any = sparse.csc_array(shape, dtype=np.uint8)
+
+    def room(self, entries: int) -> None:
+        if len(self.members) < entries:
+            size = entries + entries // 2
+            self.members = np.empty(size, np.int32)
+            self.weights = {kind: np.empty(size, kind) for kind in self.weights}
+
+
+_scatter = _Scatter()
+
+
+def scattered(
+    postings: Postings,
+    starts: Pointers,
+    lengths: Pointers,
+    values: Floats | Doubles,
+    people: int,
+) -> Floats | Doubles:
+    """Sum value · weight over these lists for each person of a segment.
+
+    starts and lengths give up to 150 lists, values one number for each, float32 or
+    float64; the sums come in the same precision, one for each of the people.
+    """
+    kind = values.dtype.type
+    total = int(lengths.sum())
+    _scatter.room(total)
+    members, weights = _scatter.members[:total], _scatter.weights[kind][:total]
+    pointers = _scatter.pointers
+    np.cumsum(lengths, out=pointers[1 : len(lengths) + 1])
+    pointers[len(lengths) + 1 :] = total
+    spans = zip(starts.tolist(), lengths.tolist(), pointers.tolist(), strict=False)
+    for start, length, at in spans:
+        members[at : at + length] = postings.members[start : start + length]
+        weights[at : at + length] = postings.weights[start : start + length]
+    padded = np.zeros(MOST_ARTISTS, kind)
+    padded[: len(values)] = values
+    matrix = _scatter.matrix
+    matrix.indices, matrix.indptr, matrix.data = members, pointers, weights
+    return np.asarray(matrix @ padded)[:people]
+
+
+def product(
+    ragged: Ragged, columns: Pointers, values: Doubles | Floats, table: Floats | Doubles
+) -> Floats | Doubles:
+    """Multiply a sparse matrix, given by rows, with a dense table.
+
+    columns and values belong to the entries of ragged; row i of the result is the sum
+    over its entries of value · table[column]. Rows are added up one by one in the order
+    of their entries: the same row gives the same bits in any company.
+    """
+    shape = (len(ragged), len(table))
+    matrix = sparse.csr_array((values, columns, ragged.pointers), shape=shape)
+    return np.asarray(matrix @ table)
+
+
+def summed_by_id(entries: tuple[Whole, Ids], ids: Ids, table: Floats) -> Floats:
+    """Add up rows of a table for each id: float32[ids, width].
+
+    entries are the row and the id of each entry; every id is in ids, ascending.
+    """
+    rows, wanted = entries
+    columns = np.searchsorted(ids, wanted)
+    ones = np.ones(len(rows), np.float32)
+    cells = sparse.coo_array((ones, (columns, rows)), shape=(len(ids), len(table)))
+    result: Floats = cells.tocsr() @ table
+    return result

@@ -1,0 +1,250 @@
+"""Who else loves an artist: people who show their artists, found by one of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from accounts.models import PersonQuerySet, User
+from ingest.models import Artist, TopArtist, name_key
+from matching import engine, words
+from matching.loaders import artist_names
+from matching.reader import current_view
+from social.visibility import people_visible_to
+
+PAGE_SIZE = 20
+# Of an artist that many have, those who have it highest are compared and shown.
+MOST_SHOWN = 200
+MOST_FOUND = 30
+# Within a name shorter words than this are looked for at the beginning only.
+_SHORTEST_WITHIN = 3
+_OWN = 12
+_GENRES = 3
+_COLUMNS = ("handle", "display_name", "country", "last_active_at")
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+
+
+def showing_to(viewer: User) -> PersonQuerySet:
+    """Return everyone else who shows their artists and exists for this viewer."""
+    return people_visible_to(viewer).showing_artists().exclude(pk=viewer.pk)
+
+
+# --- Looking for an artist ------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArtist:
+    pk: int
+    name: str
+    genres: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArtistSearch:
+    """What a search found; without a name, the viewer's own artists to begin with.
+
+    ``showing`` is how many others show their artists; None where nobody asked.
+    """
+
+    name: str
+    found: list[FoundArtist] = field(default_factory=list)
+    own: list[FoundArtist] = field(default_factory=list)
+    showing: int | None = None
+
+
+def search_artists(viewer: User, name: str) -> ArtistSearch:
+    """Find artists by a part of their name.
+
+    Only those of people who show them to this viewer, and the viewer's own: what
+    only hidden people have is as unknown as what nobody has.
+    """
+    found = _called(viewer, name_key(name)) if name else []
+    if found:
+        return ArtistSearch(name, found)
+    own = _own_artists(viewer)
+    return ArtistSearch(name, [], own, showing_to(viewer).count())
+
+
+def _called(viewer: User, key: str) -> list[FoundArtist]:
+    people = people_visible_to(viewer).filter(Q(shows_artists=True) | Q(pk=viewer.pk))
+    rows = TopArtist.objects.filter(artist=OuterRef("pk"), person__in=people)
+    known = Artist.objects.filter(Exists(rows)).order_by("name_key", "pk")
+    ids = list(_ids(known.filter(name_key__startswith=key)))
+    if len(ids) < MOST_FOUND and len(key) >= _SHORTEST_WITHIN:
+        ids += _ids(known.filter(name_key__contains=key).exclude(pk__in=ids))
+    return _named(ids[:MOST_FOUND])
+
+
+def _ids(artists: Any) -> Iterable[int]:
+    found: Iterable[int] = artists.values_list("pk", flat=True)[:MOST_FOUND]
+    return found
+
+
+def _own_artists(viewer: User) -> list[FoundArtist]:
+    try:
+        taste = current_view().taste(viewer.pk)
+    except (engine.IndexMissing, engine.IndexCorrupt):
+        return []
+    return _named(taste.artist_ids[:_OWN].tolist()) if taste else []
+
+
+def _named(ids: list[int]) -> list[FoundArtist]:
+    read = artist_names(ids)
+    return [
+        FoundArtist(pk, read.names[pk], ", ".join(read.genres[pk][:_GENRES]))
+        for pk in ids
+        if pk in read.names
+    ]
+
+
+# --- Who has it -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Lover:
+    """One person who has the artist; without a score where nothing connects."""
+
+    handle: str
+    shown_name: str
+    has_name: bool
+    country: str
+    last_active_at: datetime | None
+    url: str
+    sentence: str
+    score: str
+    score_text: str
+    shared_artists: int
+    parts: list[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lovers:
+    """``state`` is ready, building or paused.
+
+    ``total`` counts everyone who shows the artist to this viewer. ``is_cut`` means
+    that there are more than are compared.
+    """
+
+    state: str
+    entries: list[Lover] = field(default_factory=list)
+    page_obj: Page[Any] | None = None
+    total: int = 0
+    is_cut: bool = False
+    is_ranked: bool = False
+    my_place: str = ""
+    showing: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A person, the artist's place among theirs, and the match with the viewer."""
+
+    person_id: int
+    place: int
+    of: int
+    summary: engine.Summary | None
+
+    @property
+    def order(self) -> tuple[float, int, int]:
+        """The closest first; then those without a score, the highest place first."""
+        closeness = self.summary.similarity if self.summary else 0.0
+        return (-max(closeness, 0.0), self.place, self.person_id)
+
+
+def lovers_of(viewer: User, artist: Artist, *, page: str | None) -> Lovers:
+    """List who shows this artist to the viewer, the closest first.
+
+    People are compared with the viewer where there is taste to compare, and else
+    stand in the order of the artist's place among theirs.
+    """
+    if viewer.is_paused:
+        return Lovers("paused")
+    try:
+        view = current_view()
+    except (engine.IndexMissing, engine.IndexCorrupt):
+        return Lovers("building")
+    people = showing_to(viewer)
+    rows = TopArtist.objects.filter(artist=artist, person__in=people)
+    highest = list(rows.highest_first()[:MOST_SHOWN])
+    found = _compared(view, viewer, artist, [pk for pk, _ in highest])
+    listed = highest[0][1] if highest else 0
+    is_cut = listed > MOST_SHOWN
+    mine = view.taste(viewer.pk)
+    page_obj = Paginator(found, PAGE_SIZE).get_page(page)
+    return Lovers(
+        "ready",
+        entries=_entries(
+            people, list(page_obj.object_list), is_ranked=mine is not None
+        ),
+        page_obj=page_obj,
+        total=listed if is_cut else len(found),
+        is_cut=is_cut,
+        is_ranked=mine is not None,
+        my_place=_place(*_place_in(mine, artist.pk), "your"),
+        showing=None if found else people.count(),
+    )
+
+
+def _compared(
+    view: engine.View, viewer: User, artist: Artist, ids: list[int]
+) -> list[_Found]:
+    """Look people up as they are now; whose taste is without the artist is left out."""
+    places = {pk: _place_in(view.taste(pk), artist.pk) for pk in ids}
+    kept = [pk for pk, (place, _) in places.items() if place]
+    matches: dict[int, engine.Summary] = {}
+    if view.taste(viewer.pk) is not None:
+        matches = {s.person_id: s for s in engine.summaries(view, viewer.pk, kept)}
+    found = [_Found(pk, *places[pk], matches.get(pk)) for pk in kept]
+    return sorted(found, key=lambda one: one.order)
+
+
+def _place_in(taste: engine.Taste | None, artist_id: int) -> tuple[int, int]:
+    """Return the artist's place in a taste, 0 where it is not, and of how many."""
+    ids = taste.artist_ids.tolist() if taste else []
+    return (ids.index(artist_id) + 1 if artist_id in ids else 0), len(ids)
+
+
+def _place(place: int, of: int, whose: str) -> str:
+    if not place:
+        return ""
+    if of == 1:
+        return f"{whose.capitalize()} only artist"
+    among = f"of {whose} {of} artists"
+    if place <= len(_ORDINALS):
+        return f"{_ORDINALS[place - 1].capitalize()} {among}"
+    return f"Number {place} {among}"
+
+
+def _entries(
+    people: PersonQuerySet, found: list[_Found], *, is_ranked: bool
+) -> list[Lover]:
+    rows = people.only(*_COLUMNS).in_bulk([one.person_id for one in found])
+    address = "matching:explanation" if is_ranked else "social:person"
+    return [
+        _entry(rows[one.person_id], one, reverse(address, args=[person.handle]))
+        for one in found
+        # Someone may have left, or taken it back, since the list was read.
+        if (person := rows.get(one.person_id)) is not None
+    ]
+
+
+def _entry(person: User, found: _Found, url: str) -> Lover:
+    match = found.summary
+    scored = match if match is not None and match.similarity > 0 else None
+    return Lover(
+        handle=str(person.handle),
+        shown_name=person.shown_name,
+        has_name=bool(person.display_name),
+        country=words.country(person.country.code),
+        last_active_at=person.last_active_at,
+        url=url,
+        sentence=_place(found.place, found.of, "their"),
+        score=str(scored.score) if scored else "",
+        score_text=words.short_score(scored.score) if scored else "",
+        shared_artists=len(match.shared_artist_ids) if match else 0,
+        parts=words.bar(scored.parts) if scored else [],
+    )

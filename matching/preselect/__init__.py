@@ -1,0 +1,35 @@
+"""Who is likely to be close, found by the database, for communities of many millions.
+
+ids = candidates(person_id)
+if ids is not EVERYONE:
+    wanted = engine.Wanted(only=ids)
+
+Off by default: up to a few million people the engine compares everyone sooner. The
+database only says who is worth comparing; what is listed, in which order and with
+which score, is the engine's word alone.
+"""
+
+from matching.preselect.candidates import EVERYONE, Everyone, candidates
+from matching.preselect.recall import recall_is_due, recall_measure
+from matching.preselect.services import (
+    FillRunning,
+    is_on,
+    preselect_fill,
+    preselect_refresh,
+    preselect_setup,
+    what_is_missing,
+)
+
+__all__ = [
+    "EVERYONE",
+    "Everyone",
+    "FillRunning",
+    "candidates",
+    "is_on",
+    "preselect_fill",
+    "preselect_refresh",
+    "preselect_setup",
+    "recall_is_due",
+    "recall_measure",
+    "what_is_missing",
+]

@@ -1,0 +1,33 @@
+"""The verbs of matching."""
+
+from matching.services.index import (
+    BuildRunning,
+    index_compact,
+    index_is_due,
+    index_is_long,
+    index_is_ready,
+    index_rebuild,
+)
+from matching.services.tastes import (
+    lock_sequence,
+    refreshes_gathered,
+    taste_changed,
+    taste_departed,
+    taste_refresh,
+    tastes_refresh,
+)
+
+__all__ = [
+    "BuildRunning",
+    "index_compact",
+    "index_is_due",
+    "index_is_long",
+    "index_is_ready",
+    "index_rebuild",
+    "lock_sequence",
+    "refreshes_gathered",
+    "taste_changed",
+    "taste_departed",
+    "taste_refresh",
+    "tastes_refresh",
+]
