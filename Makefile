@@ -8,7 +8,7 @@ venv := .venv
 bin := $(venv)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 python := $(bin)/python
 code := accounts ingest matching musicmatch social manage.py
-bench_commands := bench_pages bench_import
+bench_commands := bench_pages bench_import bench_matching
 
 # Tests and checks start from the safe defaults of a laptop, whatever the shell holds.
 laptop := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SITE_URL -u ALLOWED_HOSTS \
@@ -46,7 +46,7 @@ check: setup ## Format, lint, types, layers, migrations, settings, templates
 	@$(laptop) env $(production) $(python) manage.py check --deploy --fail-level WARNING
 	$(bin)/djlint --quiet --lint templates
 
-bench: setup ## Measure what has a limit: pages and imports
+bench: setup ## Measure what has a limit: pages, imports, matching
 	@for command in $(bench_commands); do \
 		$(python) manage.py $$command || exit 1; done
 

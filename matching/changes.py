@@ -48,21 +48,28 @@ def newest_seq() -> int:
     return max(of_a_taste, TasteChange.objects.newest())
 
 
-def all_since(watermark: int) -> tuple[Changes, int]:
-    """Return what an index just read has not seen, from the tastes themselves.
+def newest_seq_for(watermark: int) -> int:
+    """Return the last place given, for an index that knows changes up to a watermark.
 
-    Beside it a seq up to which nothing is missing: read first, since what comes
-    between two queries may be in one of them only. Reading a change twice does no
-    harm.
-
-    Raises ``engine.IndexCorrupt`` for a watermark that no change has reached yet:
-    the index is of another database, or of a later state of this one.
+    Raises ``engine.IndexCorrupt`` for a watermark that no change has reached yet: the
+    index is of another database, or of a later state of this one.
     """
     newest = newest_seq()
     if watermark > newest:
         raise engine.IndexCorrupt(
             f"The index knows {watermark} changes, the database only {newest}."
         )
+    return newest
+
+
+def all_since(watermark: int) -> tuple[Changes, int]:
+    """Return what an index just read has not seen, from the tastes themselves.
+
+    Beside it a seq up to which nothing is missing: read first, since what comes
+    between two queries may be in one of them only. Reading a change twice does no
+    harm. Raises as :func:`newest_seq_for`.
+    """
+    newest = newest_seq_for(watermark)
     tastes = Taste.objects.changed_since(watermark).values_list(*_COLUMNS)
     departed = TasteChange.objects.departed_since(watermark)
     rows = [*tastes, *departed.values_list("taste_id", "seq", *_NOTHING)]

@@ -1,10 +1,11 @@
 """Everyone one person may know of, compared with them."""
 
 from collections import OrderedDict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
-from typing import Self
+from typing import Self, TypeVar, cast
 
 import numpy as np
 
@@ -13,43 +14,83 @@ from social.models import Block
 
 # How many artists a sentence names.
 NAMED = 3
-_PAGES_KEPT = 200
-_Page = tuple[int, tuple[int, ...]]
+# Answers kept of each view: those of the boards people looked at lately.
+_KEPT = 1000
+_Answer = TypeVar("_Answer")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Crowd:
     """A viewer compared with everyone who exists for them.
 
-    People blocked in either direction are not counted in anything.
+    People blocked in either direction, ``hidden``, are not counted in anything.
+    Answers are kept while nobody changes: the next page asks for the same.
     """
 
     view: engine.View
     viewer_id: int
-    comparison: engine.Comparison
+    hidden: tuple[int, ...]
 
     @classmethod
     def around(cls, view: engine.View, viewer_id: int) -> Self:
         """Compare a viewer with everyone; raises ``engine.UnknownPerson``."""
-        hidden = Block.objects.hidden_from(viewer_id)
-        comparison = engine.Comparison(view, viewer_id, hidden)
-        return cls(view, viewer_id, comparison)
+        view.locate(viewer_id)
+        return cls(view, viewer_id, tuple(sorted(Block.objects.hidden_from(viewer_id))))
+
+    @cached_property
+    def comparison(self) -> engine.Comparison:
+        return engine.Comparison(self.view, self.viewer_id, self.hidden)
+
+    def _kept(self, question: Hashable, answer: Callable[[], _Answer]) -> _Answer:
+        asked = (self.viewer_id, self.hidden, question)
+        return _answers.of(self.view, asked, answer)
+
+    @property
+    def total(self) -> int:
+        """How many people the viewer is compared with."""
+        return self._kept("total", lambda: self.comparison.total)
+
+    def closest(self, count: int, wanted: engine.Wanted) -> engine.Closest:
+        """Find the closest so many of the people wanted."""
+        asked = ("closest", count, wanted)
+        return self._kept(asked, lambda: self.comparison.closest(count, wanted))
+
+    def count(self, wanted: engine.Wanted) -> int:
+        """Count the people wanted; of very many people it takes a while."""
+        return self._kept(("count", wanted), lambda: self.comparison.count(wanted))
+
+    def quick_count(self, wanted: engine.Wanted) -> int | None:
+        """Count the people wanted where that costs nothing, else None."""
+
+        def counted() -> int | None:
+            is_scanned = self.comparison.is_scanned
+            return self.comparison.count(wanted) if is_scanned else None
+
+        return self._kept(("quick", wanted), counted)
 
     def percentiles(self, similarities: Sequence[float]) -> list[str]:
         """Say what share of these people is less close than each; "" for none."""
-        below = self.comparison.below(np.array(similarities, np.float64))
-        total = self.comparison.total
-        return [words.percentile(count, total) for count in below.tolist()]
+        values = np.array(similarities, np.float64)
+        below = self._kept(
+            ("below", tuple(similarities)),
+            lambda: self.comparison.below(values).tolist(),
+        )
+        return [words.percentile(count, self.total) for count in below]
 
     def summaries(self, person_ids: Sequence[int]) -> list[engine.Summary]:
-        """Sum up the viewer and each of these people; kept while nobody changes."""
-        return _rows.of(self.view, self.viewer_id, tuple(person_ids))
+        """Sum up the viewer and each of these people."""
+        ids = tuple(person_ids)
+        return _answers.of(
+            self.view,
+            (self.viewer_id, "summaries", ids),
+            lambda: engine.summaries(self.view, self.viewer_id, ids),
+        )
 
     def common(self, lists: Sequence[Sequence[int]]) -> "list[Common]":
         """Say what of some lists of shared artists is rare here, strongest first."""
         ids = np.unique([artist for artists in lists for artist in artists])
         counts = self.view.listeners(ids.astype(np.uint32)).tolist()
-        people = self.comparison.total
+        people = self.total
         rare = {
             artist
             for artist, count in zip(ids.tolist(), counts, strict=True)
@@ -87,8 +128,8 @@ class Common:
         )
 
 
-class _Rows:
-    """Rows of the boards people looked at lately, all of one view.
+class _Answers:
+    """What was asked of one view lately.
 
     A view is one generation and one seq: the next change of anyone makes another.
     """
@@ -96,28 +137,25 @@ class _Rows:
     def __init__(self) -> None:
         self._lock = Lock()
         self._view: engine.View | None = None
-        self._kept: OrderedDict[_Page, list[engine.Summary]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, object] = OrderedDict()
 
     def of(
-        self, view: engine.View, viewer_id: int, ids: tuple[int, ...]
-    ) -> list[engine.Summary]:
-        page = (viewer_id, ids)
+        self, view: engine.View, question: Hashable, answer: Callable[[], _Answer]
+    ) -> _Answer:
         with self._lock:
             if self._view is not view:
                 self._view = view
                 self._kept.clear()
-            found = self._kept.get(page)
-        if found is None:
-            found = engine.summaries(view, viewer_id, ids)
-            self._keep(view, page, found)
-        return found
-
-    def _keep(self, view: engine.View, page: _Page, rows: list[engine.Summary]) -> None:
+            if question in self._kept:
+                self._kept.move_to_end(question)
+                return cast(_Answer, self._kept[question])
+        found = answer()
         with self._lock:
             if self._view is view:
-                self._kept[page] = rows
-            while len(self._kept) > _PAGES_KEPT:
+                self._kept[question] = found
+            while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
+        return found
 
 
-_rows = _Rows()
+_answers = _Answers()

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from ingest.models import Artist, Genre
-from matching import engine, words
+from matching import engine, preselect, words
 from matching.crowd import Crowd
 from matching.reader import active_view, current_view
 
@@ -90,7 +90,8 @@ class Board:
     """``state`` is ready, building, paused, no_taste, apart or alone.
 
     Apart: there are people, and none of them meets the viewer's taste. ``total`` is
-    None where there are too many to count for one page.
+    None where there are too many to count for one page. ``among`` is how many people
+    were compared where not everyone was.
     """
 
     state: str
@@ -99,6 +100,7 @@ class Board:
     query_string: str = ""
     total: int | None = 0
     loosen: list[Loosen] = field(default_factory=list)
+    among: int | None = None
     depth: int = DEPTH
 
 
@@ -116,27 +118,45 @@ def leaderboard_for(
         return Board("building", query_string=query)
     except engine.UnknownPerson:
         return Board("no_taste", query_string=query)
-    wanted = _wanted(filters, now)
+    wanted, among = _preselected(crowd, _wanted(filters, now))
     page_obj, total = _page(crowd, wanted, page)
     if not page_obj.object_list:
-        return _empty(crowd, wanted, page_obj, filters)
-    ids = list(page_obj.object_list)
-    return Board("ready", _entries(crowd, ids), page_obj, query, total)
+        return replace(_empty(crowd, wanted, page_obj, filters), among=among)
+    entries = _entries(crowd, list(page_obj.object_list))
+    total = total if among is None else None
+    return Board("ready", entries, page_obj, query, total, among=among)
+
+
+def _preselected(
+    crowd: Crowd, wanted: engine.Wanted
+) -> tuple[engine.Wanted, int | None]:
+    """Narrow to those likeliest to be close; beside it how many, None for everyone.
+
+    Whoever is asked for by name need not be likely: they are few enough to compare.
+    """
+    if wanted.only is not None:
+        return wanted, None
+    ids = preselect.candidates(
+        crowd.viewer_id, view=crowd.view, is_narrowed=wanted.narrows
+    )
+    if ids is preselect.EVERYONE:
+        return wanted, None
+    return replace(wanted, only=ids), len(ids)
 
 
 def _page(
     crowd: Crowd, wanted: engine.Wanted, number: str | None
 ) -> tuple[Page[int], int | None]:
     """Cut one page; beside it how many there are, None when nobody counted them."""
-    found = crowd.comparison.closest(_AHEAD, wanted)
+    found = crowd.closest(_AHEAD, wanted)
     total: int | None = len(found)
     if not found.is_everyone:
-        is_scanned = crowd.comparison.is_scanned
-        total = crowd.comparison.count(wanted) if is_scanned else None
-    depth = DEPTH if total is None else min(DEPTH, total)
+        total = crowd.quick_count(wanted)
+    most = DEPTH if wanted.only is None else len(wanted.only)
+    depth = min(DEPTH, most if total is None else total)
     page = Paginator(range(depth), PAGE_SIZE).get_page(number)
     if page.end_index() > _AHEAD:
-        found = crowd.comparison.closest(DEPTH, wanted)
+        found = crowd.closest(DEPTH, wanted)
         page = Paginator(range(len(found)), PAGE_SIZE).get_page(number)
     ids = found.person_ids[page.start_index() - 1 : page.end_index()].tolist()
     page.object_list = ids
@@ -173,7 +193,7 @@ def _empty(
     """Say why nobody is here, and which filter to loosen."""
     query = filters.as_query()
     loosen = _loosen(crowd, wanted, filters)
-    apart = "apart" if crowd.comparison.total else "alone"
+    apart = "apart" if crowd.total else "alone"
     state = "ready" if filters.in_use else apart
     return Board(state, page_obj=page, query_string=query, loosen=loosen, total=0)
 
@@ -193,12 +213,12 @@ def _loosen(crowd: Crowd, wanted: engine.Wanted, filters: Filters) -> list[Loose
     base = reverse("matching:leaderboard")
     found = []
     for name in filters.in_use:
-        count = crowd.comparison.count(replace(wanted, **_NO_LONGER[name]))
+        count = crowd.count(replace(wanted, **_NO_LONGER[name]))
         query = filters.as_query(without=name)
         url = f"{base}?{query}" if query else base
         found.append(Loosen(_LOOSEN_LABELS[name], count, url))
     if len(filters.in_use) > 1 and not any(row.count for row in found):
-        found = [Loosen("every filter", crowd.comparison.count(), base)]
+        found = [Loosen("every filter", crowd.count(engine.EVERYONE), base)]
     return sorted((r for r in found if r.count), key=lambda r: (-r.count, r.label))
 
 

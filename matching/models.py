@@ -132,3 +132,44 @@ class FairnessReport(models.Model):
     @property
     def nobody_percent(self) -> float:
         return 100 * (self.nobody_top20 or 0)
+
+
+class PreselectRecallQuerySet(models.QuerySet["PreselectRecall"]):
+    def newest(self) -> "PreselectRecall | None":
+        return self.order_by("-measured_at", "-pk").first()
+
+
+class PreselectRecall(models.Model):
+    """How well the preselection did at one moment, over a sample of people.
+
+    ``recall`` is the share of their fifty closest who were among the ``candidates``,
+    of whom each had so many on average.
+    """
+
+    measured_at = models.DateTimeField()
+    people = models.PositiveIntegerField()
+    sampled = models.PositiveIntegerField()
+    recall = models.FloatField()
+    candidates = models.PositiveIntegerField()
+
+    objects = PreselectRecallQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(recall__range=(0, 1)),
+                name="preselectrecall_share_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"recall of {self.measured_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def summary(self) -> str:
+        """The measurement as one line for the log and the terminal."""
+        share = 100 * self.candidates / max(self.people, 1)
+        return (
+            f"recall@50 {self.recall:.3f} over {self.sampled} people, each looked for"
+            f" among {self.candidates:,} of {self.people:,} ({share:.2f} %)"
+        )

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from accounts.models import User
 from matching import engine
 from matching.changes import all_since, noted_since
+from matching.models import Taste
 
 logger = logging.getLogger(__name__)
 
@@ -59,38 +61,38 @@ class _Reader:
     def _caught_up(self) -> engine.View:
         stamp = _stamp()
         if self._view is None or stamp != self._stamp:
-            index = self._load()
+            try:
+                view, seq = self._newest()
+            except (engine.IndexMissing, engine.IndexCorrupt):
+                # A builder swept what was just being read, and has left a newer one.
+                if stamp != _stamp():
+                    return self._caught_up()
+                raise
             if stamp != _stamp():
                 return self._caught_up()
-            self._stamp = stamp
-            if index is not None:
-                changes, seq = all_since(index.watermark)
-                view = index.view(changes.tastes, changes.facets)
-                self._view, self._seq = view, max(seq, index.watermark)
-                self._active_until = None
-                return view
-        if self._view is None:
-            raise engine.IndexMissing(f"No index in {settings.INDEX_DIR}.")
+            self._view, self._seq, self._stamp = view, seq, stamp
+            self._active_until = None
+            return view
         changes, seq = noted_since(self._seq)
         if changes.tastes:
             self._view = self._view.updated(changes.tastes, changes.facets)
             self._seq = seq
         return self._view
 
-    def _load(self) -> engine.Index | None:
-        """Read the newest generation that can be read; None to keep the one in use."""
+    def _newest(self) -> tuple[engine.View, int]:
+        """See the newest generation that can be read, and the seq it is seen up to."""
         folder = Path(settings.INDEX_DIR)
         try:
-            return engine.Index.load(folder)
-        except engine.IndexMissing:
-            if self._view is None:
+            return _seen(engine.Index.load(folder))
+        except (engine.IndexMissing, engine.IndexCorrupt) as error:
+            good = (self._view, self._seq) if self._view is not None else _older(folder)
+            if good is not None or isinstance(error, engine.IndexCorrupt):
+                logger.error("The index cannot be read: %s", error)
+            if good is None:
                 raise
-            logger.warning("The index folder is gone; its last generation serves on.")
-        except engine.IndexCorrupt as error:
-            logger.error("The index cannot be read: %s", error)
-            if self._view is None:
-                return _older(folder, error)
-        return None
+        generation = good[0].index.generation
+        logger.warning("Generation %d of the index serves meanwhile.", generation)
+        return _as_of_now(*good)
 
     def _with_activity(self, view: engine.View) -> engine.View:
         since = self._active_until or view.index.built_at - _OVERLAP
@@ -104,16 +106,35 @@ class _Reader:
         return view.seen(np.array(ids, np.int64), seconds)
 
 
-def _older(folder: Path, error: engine.IndexCorrupt) -> engine.Index:
-    """Read the newest older generation that can be read, or raise the error."""
-    for generation in engine.generations(folder)[1:]:
-        try:
-            index = engine.Index.load(folder, generation)
-        except (engine.IndexMissing, engine.IndexCorrupt):
-            continue
-        logger.warning("Generation %d of the index serves meanwhile.", generation)
-        return index
-    raise error
+def _seen(index: engine.Index) -> tuple[engine.View, int]:
+    """See an index with everything that changed since."""
+    changes, seq = all_since(index.watermark)
+    return index.view(changes.tastes, changes.facets), seq
+
+
+def _as_of_now(view: engine.View, seq: int) -> tuple[engine.View, int]:
+    """See a view of an earlier generation with everything that changed since.
+
+    Later builds may have swept who departed, so that is not asked: whoever has no
+    visible taste any more is gone.
+    """
+    changes, newest = all_since(seq)
+    if changes.tastes:
+        view = view.updated(changes.tastes, changes.facets)
+    visible = Taste.objects.filter(is_visible=True).values_list("pk", flat=True)
+    there = np.fromiter(visible.iterator(), np.int64)
+    departed = np.setdiff1d(view.person_ids, there).tolist()
+    if departed:
+        view = view.updated(dict.fromkeys(departed))
+    return view, newest
+
+
+def _older(folder: Path) -> tuple[engine.View, int] | None:
+    """See the newest of the generations kept that can be read."""
+    for generation in engine.generations(folder):
+        with suppress(engine.IndexMissing, engine.IndexCorrupt):
+            return _seen(engine.Index.load(folder, generation))
+    return None
 
 
 def _stamp() -> _Stamp:

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from matching import engine, fairness, services
+from matching import engine, fairness, preselect, services
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,34 @@ def fairness_report_task(**_: Any) -> None:
         fairness.report_make(now=now)
     except (engine.IndexMissing, engine.IndexCorrupt):
         logger.info("There is no index yet to report on.")
+
+
+@shared_task(soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)
+def preselect_refresh_task(**_: Any) -> None:
+    """Bring the tables of the preselection to the state of the index.
+
+    Minutes after each build for every million people; seconds otherwise.
+    """
+    if not preselect.is_on() or preselect.what_is_missing():
+        return
+    try:
+        preselect.preselect_refresh()
+    except preselect.FillRunning:
+        logger.info("Another process writes the preselection.")
+    except (engine.IndexMissing, engine.IndexCorrupt):
+        logger.info("There is no index yet to preselect from.")
+
+
+@shared_task(soft_time_limit=540, time_limit=570)
+def preselect_recall_task(**_: Any) -> None:
+    """Measure the preselection once a day; asked again, it is measured already."""
+    now = timezone.now()
+    if not preselect.recall_is_due(now=now):
+        return
+    try:
+        preselect.recall_measure(now=now)
+    except (engine.IndexMissing, engine.IndexCorrupt):
+        logger.info("There is no index yet to measure the preselection on.")
 
 
 def ask_for_index() -> None:

@@ -1,14 +1,24 @@
 """System checks: wrong settings are named, with a hint, before the first request."""
 
+from collections.abc import Collection
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.checks import (
+    CheckMessage,
+    Error,
+    Tags,
+    Warning,
+    register,
+    run_checks,
+)
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
+
+from matching import preselect
 
 _TAG = "musicmatch"
 
@@ -184,6 +194,38 @@ def spotify_can_come_back(**_: Any) -> list[CheckMessage]:
             f"Spotify never sends anyone back to {settings.SITE_URL}.",
             hint="Use https, or http://127.0.0.1 with a port on your own machine.",
             id="musicmatch.E010",
+        )
+    ]
+
+
+@register(_TAG)
+def preselect_is_known(**_: Any) -> list[CheckMessage]:
+    if settings.MATCHING_PRESELECT in {"", "pgvector"}:
+        return []
+    return [
+        Error(
+            f"MATCHING_PRESELECT is {settings.MATCHING_PRESELECT!r}.",
+            hint="Use pgvector, or leave it empty to compare everyone.",
+            id="musicmatch.E011",
+        )
+    ]
+
+
+@register(Tags.database)
+def preselect_has_its_tables(
+    databases: Collection[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Without its tables the preselection is off: a warning, for setup comes later."""
+    if settings.MATCHING_PRESELECT != "pgvector" or not databases:
+        return []
+    missing = preselect.what_is_missing()
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"MATCHING_PRESELECT is pgvector, and everyone is compared. {missing}",
+            hint="On PostgreSQL with pgvector, run manage.py preselect_setup.",
+            id="musicmatch.W012",
         )
     ]
 

@@ -212,6 +212,9 @@ SOCIALACCOUNT_PROVIDERS = {
 
 # Spotify forbids training on its content, so its rows are left out of the fit.
 FIT_ON_SPOTIFY = env.bool("FIT_ON_SPOTIFY", False)
+# "pgvector": boards are looked for among the people the database holds likeliest to be
+# close. For communities larger than one machine; "" compares everyone.
+MATCHING_PRESELECT = env.str("MATCHING_PRESELECT", "")
 
 # --- Security -------------------------------------------------------------
 
@@ -306,6 +309,15 @@ CELERY_BEAT_SCHEDULE = {
     # Once a day; asked more often, for a site that was off at that hour.
     "make-fairness-report": {
         "task": "matching.tasks.fairness_report_task",
+        "schedule": 600.0,
+    },
+    # Both do nothing while MATCHING_PRESELECT is off.
+    "refresh-preselection": {
+        "task": "matching.tasks.preselect_refresh_task",
+        "schedule": 60.0,
+    },
+    "measure-preselection": {
+        "task": "matching.tasks.preselect_recall_task",
         "schedule": 600.0,
     },
 }

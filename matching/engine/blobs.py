@@ -83,7 +83,7 @@ def read_blobs(
         np.fromiter(map(country_code, countries), np.uint16, len(blobs))[kept],
         active_at[kept],
     )
-    sound = _are_sound(columns)
+    sound = _are_sound(columns, layout)
     if not sound.all():
         columns = columns.take(np.flatnonzero(sound))
     return columns, np.setdiff1d(np.arange(len(blobs)), kept[sound])
@@ -124,15 +124,16 @@ def _numbers(data: Bytes8, starts: Whole, there: Bools, width: int) -> Floats:
     return table
 
 
-def _are_sound(columns: Columns) -> Bools:
-    """Weights 1..250, audio finite, tempo from low to high."""
+def _are_sound(columns: Columns, layout: _Layout) -> Bools:
+    """Weights 1..250; audio and tempo, where there, finite; tempo from low to high."""
     sound = np.ones(len(columns), np.bool_)
     for lists in (columns.artists, columns.genres):
         wrong = (lists.weights < 1) | (lists.weights > HEAVIEST)
         if wrong.any():
             at = np.searchsorted(lists.pointers, np.flatnonzero(wrong), side="right")
             sound[at - 1] = False
-    audio_known = np.isfinite(columns.audio)
-    sound &= audio_known.all(axis=1) | np.isnan(columns.audio).all(axis=1)
-    backwards = columns.tempo[:, 0] > columns.tempo[:, 1]
-    return sound & ~backwards
+    sound &= np.isfinite(columns.audio).all(axis=1) | ~layout.has_audio
+    low, high = columns.tempo.T
+    is_window = np.isfinite(low) & np.isfinite(high) & (low <= high)
+    sound &= is_window | ~layout.has_tempo
+    return sound

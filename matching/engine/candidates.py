@@ -13,8 +13,11 @@ from matching.engine.group import Group
 from matching.engine.query import Query
 from matching.engine.ragged import Ragged
 
+# Above this share of a group the products of all cost less than those of some.
+_DENSE = 0.15
 
-@dataclass(frozen=True)
+
+@dataclass
 class Candidates:
     """People of some groups: rows of each, and flat arrays over all of them.
 
@@ -26,6 +29,7 @@ class Candidates:
     picked: Sequence[tuple[Group, Whole]]
     closeness: Floats
     with_directions: Floats
+    _genre_sums: Doubles | None = None
 
     @classmethod
     def of(
@@ -47,8 +51,7 @@ class Candidates:
         closeness = _floats([group.closeness[rows] for group, rows, _ in some])
         values = _floats([values[rows] for _, rows, values in some])
         if some:
-            tails = np.concatenate([g.people.rows.tails[rows] for g, rows, _ in some])
-            dots = query.tail_dots(tails)
+            dots = np.concatenate([_tail_dots(g, rows) for g, rows, _ in some])
             if not heads_are_known:
                 heads = [g.people.rows.heads[:, rows] for g, rows, _ in some]
                 dots += query.head_dots(np.hstack(heads))
@@ -73,13 +76,16 @@ class Candidates:
             picked=[(group, rows) for group, rows in picked if len(rows)],
             closeness=self.closeness[mask],
             with_directions=self.with_directions[mask],
+            _genre_sums=self._genre_sums[mask]
+            if self._genre_sums is not None
+            else None,
         )
 
     @cached_property
     def with_genres(self) -> Floats:
         """S without c_u, but for rounding."""
         scale = GENRE_SHARE * self.query.genre_scale * self._genre_scale
-        genres = self._genre_sums * scale * self.closeness
+        genres = self.genre_sums() * scale * self.closeness
         return self.with_directions + genres.astype(np.float32)
 
     def exact(self) -> tuple[Whole, Doubles]:
@@ -96,22 +102,29 @@ class Candidates:
         unscaled = self.query.combined(
             sums,
             _floats(dots),
-            self._genre_sums,
+            self.genre_sums(),
             (scales, self._genre_scale),
         )
         similarity = self.query.scaled(unscaled, self.closeness)
         return np.concatenate([np.empty(0, np.int64), *ids]), similarity
 
-    @cached_property
-    def _genre_sums(self) -> Doubles:
-        genres = Ragged.gather(
-            [(g.people.rows.columns.genres, rows) for g, rows in self.picked]
-        )
-        return self.query.genres.sums(genres)[0]
+    def genre_sums(self) -> Doubles:
+        """Sums over shared genres without their scales: float64[n], exact."""
+        if self._genre_sums is None:
+            lists = [(g.people.rows.columns.genres, rows) for g, rows in self.picked]
+            self._genre_sums = self.query.genres.totals(Ragged.gather(lists))
+        return self._genre_sums
 
     @cached_property
     def _genre_scale(self) -> Doubles:
         return _doubles([g.people.rows.genre_scale[rows] for g, rows in self.picked])
+
+
+def _tail_dots(group: Group, rows: Whole) -> Floats:
+    tails = group.people.rows.tails
+    if len(rows) > _DENSE * len(group):
+        return group.query.tail_dots(tails)[rows]
+    return group.query.tail_dots(tails[rows])
 
 
 def _floats(parts: Sequence[Floats]) -> Floats:

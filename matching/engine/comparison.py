@@ -39,7 +39,11 @@ _LENGTH_SLACK = 1.07
 # Float32 sums of up to 150 terms and a few products: (150 + 8) · 2^-24 < 1e-5.
 _FLOAT_SLACK = 2e-5
 # Above this share of people the first directions of all are worth knowing.
-_MANY = 0.15
+_MANY = 0.08
+# Among fewer people knowing them costs less than finding out whether it is needed.
+_HEADS_UP_TO = 200_000
+# Above this share of people the exact S of everyone costs less than that of some.
+_NEARLY_ALL = 0.3
 # People named one by one are scored by their rows, where they are one in so many.
 _FEW = 20
 _BLOCK = 64
@@ -84,9 +88,9 @@ class _Picks:
         )
 
     def leading(self, count: int) -> Candidates:
-        """At least so many with the highest values, if there are."""
+        """So many with the highest values, or more; of many alike some."""
         bar = max(_bar(self.values, count), np.finfo(np.float32).min)
-        return self.at([np.flatnonzero(part >= bar) for part in self.values])
+        return self.at([np.flatnonzero(part >= bar)[:count] for part in self.values])
 
 
 class Comparison:
@@ -109,6 +113,7 @@ class Comparison:
                 of.active_at,
             )
             for of in view.people
+            if len(of.scaled)
         ]
         self.total = sum(len(g) - len(g.hidden) for g in self._groups)
         if sum(map(len, self._groups)) <= SCAN_ALL_UP_TO:
@@ -148,8 +153,9 @@ class Comparison:
             )
         least, masks = wanted.min_similarity, self._masks(wanted)
         ids, similarity = self._reaching(least, masks, count)
-        positive = similarity > 0
-        ids, similarity = ids[positive], similarity[positive]
+        kept = similarity >= _lowest_of(similarity, count)
+        kept &= similarity > 0
+        ids, similarity = ids[kept], similarity[kept]
         order = np.lexsort((mixed(self.query.person_id, ids), -similarity))[:count]
         return Closest(ids[order], similarity[order], len(order) < count)
 
@@ -194,12 +200,15 @@ class Comparison:
         for group, mask in zip(self._groups, masks, strict=True):
             if group.is_exact:
                 exact = _only(group.exact, mask)
-                rows = np.flatnonzero(exact >= threshold)
-                found.append((group.person_ids[rows], exact[rows]))
+                at = np.flatnonzero(exact >= threshold)
+                found.append((group.person_ids[at], exact[at]))
             else:
                 open_.append((group, mask))
-        candidates, threshold = self._may_reach(open_, threshold, count)
-        kept, threshold = self._narrowed(candidates, threshold, count)
+        picks, rows, threshold = self._may_reach(open_, threshold, count)
+        if sum(map(len, rows)) > _NEARLY_ALL * self.total:
+            self._scan_all()
+            return self._reaching(threshold, masks, count)
+        kept, threshold = self._narrowed(picks.at(rows), threshold, count)
         ids, exact = kept.exact()
         reaches = exact >= threshold
         found.append((ids[reaches], exact[reaches]))
@@ -207,8 +216,13 @@ class Comparison:
 
     def _may_reach(
         self, groups: _Masked, threshold: float, count: int | None
-    ) -> tuple[Candidates, float]:
-        """Who may reach the threshold, by artists and first directions."""
+    ) -> tuple["_Picks", list[Whole], float]:
+        """Who may reach the threshold, by artists and first directions.
+
+        The first directions of all are asked for only where artists leave too many.
+        """
+        if self.total <= _HEADS_UP_TO:
+            return self._by_heads(groups, threshold, count)
         near = [_only(group.near, mask) for group, mask in groups]
         picks = _Picks(self.query, [group for group, _ in groups], near, False)
         threshold = self._raised(threshold, picks, count)
@@ -219,11 +233,11 @@ class Comparison:
         ]
         if sum(map(len, rows)) > _MANY * self.total:
             return self._by_heads(groups, threshold, count)
-        return picks.at(rows), threshold
+        return picks, rows, threshold
 
     def _by_heads(
         self, groups: _Masked, threshold: float, count: int | None
-    ) -> tuple[Candidates, float]:
+    ) -> tuple["_Picks", list[Whole], float]:
         known, most = [], []
         left = self._room - self._room_of_vectors
         for group, mask in groups:
@@ -233,7 +247,7 @@ class Comparison:
         picks = _Picks(self.query, [group for group, _ in groups], known, True)
         threshold = self._raised(threshold, picks, count)
         floor = self._floor(threshold)
-        return picks.at([np.flatnonzero(part >= floor) for part in most]), threshold
+        return picks, [np.flatnonzero(part >= floor) for part in most], threshold
 
     def _raised(self, threshold: float, picks: "_Picks", count: int | None) -> float:
         """Score those who lead by these values: the count-th of them sets a bar."""
@@ -255,7 +269,7 @@ class Comparison:
     ) -> tuple[Candidates, float]:
         """Those who still may reach the threshold once all but rounding is known."""
         known = candidates.with_directions
-        if count is not None and len(known) > 4 * count:
+        if count is not None and len(known) > 40 * count:
             bar = np.partition(known, len(known) - 2 * count)[-2 * count]
             leading = candidates.only(known >= bar).with_genres
             threshold = self._lowest(threshold, leading, count)
@@ -313,6 +327,13 @@ _Numbers = TypeVar("_Numbers", Floats, Doubles)
 
 def _only(values: _Numbers, mask: Bools | None) -> _Numbers:
     return values if mask is None else np.where(mask, values, NOBODY)
+
+
+def _lowest_of(similarity: Doubles, count: int) -> float:
+    """The count-th largest S, so that only so many have to be put in order."""
+    if len(similarity) <= count:
+        return -np.inf
+    return float(np.partition(similarity, len(similarity) - count)[-count])
 
 
 def _bar(near: list[Floats], count: int) -> np.float32:

@@ -91,8 +91,7 @@ class Group:
         """
         others = self.query.directions[HEAD_DIMENSIONS:DIMENSIONS]
         rest = np.float32(np.linalg.norm(others) * DIRECTION_UNIT)
-        known = self.query.head_dots(self.people.rows.heads)
-        known *= np.float32(DIRECTION_UNIT)
+        known = self.query.head_dots(self.people.rows.heads, DIRECTION_UNIT)
         known *= self.closeness
         known += self.near
         most = self.people.rows.rests * rest

@@ -96,7 +96,7 @@ def compare(mine: Side, theirs: Side) -> Pair:
         their_at + 1,
         artists * (me.artist_scale * them.artist_scale * scale),
         genre_ids,
-        genres * (GENRE_SHARE * me.genre_scale * them.genre_scale * scale),
+        genres * (GENRE_SHARE * (me.genre_scale * them.genre_scale) * scale),
         related if mine.has_vector and theirs.has_vector else None,
         steps[DIMENSIONS:] * (DIRECTION_UNIT * scale)
         if have_audio(mine, theirs)

@@ -31,10 +31,11 @@ from matching.engine.rows import Rows
 from matching.engine.statistics import Statistics
 
 # Rows of directions widened at once: they stay in the cache.
-_BLOCK = 4096
+_BLOCK = 8192
 _SIEVE_BITS = 12
 _SIEVE_SHIFT = np.uint32(32 - _SIEVE_BITS)
 _SPREAD = np.uint32(2654435761)
+_LARGEST_TABLE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,17 @@ class Terms:
         products = self.values[at] * lists.weights[hits]
         sums = np.bincount(rows, products, len(lists)).astype(np.float64, copy=False)
         return sums, np.bincount(rows, minlength=len(lists)).astype(np.uint16)
+
+    def totals(self, lists: Ragged) -> Doubles:
+        """The sums of `sums` alone, fastest where ids are small: float64[n]."""
+        if not len(self.ids) or not len(lists.ids):
+            return np.zeros(len(lists))
+        top = int(max(self.ids[-1], lists.ids.max()))
+        if top > _LARGEST_TABLE:
+            return self.sums(lists)[0]
+        table = np.zeros(top + 1)
+        table[self.ids] = self.values
+        return lists.sums(table[lists.ids] * lists.weights)
 
     def counts(self, lists: Ragged) -> Whole:
         """Count the rows that have each id: int64, as long as the ids."""
@@ -156,9 +168,9 @@ class Query:
         """
         return self.head_dots(heads) + self.tail_dots(tails)
 
-    def head_dots(self, heads: Steps) -> Floats:
-        """The part of `dots` of the first 16 directions: float32[n]."""
-        first = self.directions[:HEAD_DIMENSIONS]
+    def head_dots(self, heads: Steps, unit: float = 1.0) -> Floats:
+        """The part of `dots` of the first 16 directions: float32[n], exact in steps."""
+        first = self.directions[:HEAD_DIMENSIONS] * np.float32(unit)
         products = np.empty(heads.shape[1], np.float32)
         wide = np.empty((HEAD_DIMENSIONS, min(_BLOCK, len(products))), np.float32)
         for start in range(0, len(products), _BLOCK):

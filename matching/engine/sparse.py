@@ -49,16 +49,20 @@ def scattered(
     float64; the sums come in the same precision, one for each of the people.
     """
     kind = values.dtype.type
+    spans = [
+        slice(start, start + length)
+        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
+    ]
     total = int(lengths.sum())
     _scatter.room(total)
     members, weights = _scatter.members[:total], _scatter.weights[kind][:total]
+    # Put together as they are and widened in one go: no conversion for each list.
+    if spans:
+        np.copyto(members, np.concatenate([postings.members[s] for s in spans]))
+        np.copyto(weights, np.concatenate([postings.weights[s] for s in spans]))
     pointers = _scatter.pointers
     np.cumsum(lengths, out=pointers[1 : len(lengths) + 1])
     pointers[len(lengths) + 1 :] = total
-    spans = zip(starts.tolist(), lengths.tolist(), pointers.tolist(), strict=False)
-    for start, length, at in spans:
-        members[at : at + length] = postings.members[start : start + length]
-        weights[at : at + length] = postings.weights[start : start + length]
     padded = np.zeros(MOST_ARTISTS, kind)
     padded[: len(values)] = values
     matrix = _scatter.matrix

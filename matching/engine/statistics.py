@@ -33,10 +33,11 @@ class ArtistVectors:
 
     @classmethod
     def of(cls, ids: Ids, matrix: Floats) -> Self:
-        """Keep the directions of the rows of a matrix; rows of zeros are left out."""
-        filled = matrix.any(axis=1)
+        """Keep the directions of the rows of a matrix; rows of next to nothing go."""
+        squares = np.einsum("ij,ij->i", matrix, matrix)
+        filled = squares >= np.finfo(np.float32).tiny
         kept = matrix[filled]
-        kept /= np.sqrt(np.einsum("ij,ij->i", kept, kept))[:, None]
+        kept /= np.sqrt(squares[filled])[:, None]
         return cls(ids[filled], np.rint(kept * STEPS).astype(np.int8))
 
     def __len__(self) -> int:

@@ -83,7 +83,7 @@ def write_generation(
     """Write a generation, make it the current one, and return its number.
 
     Parts that are in the folder already are only named again. Files that none of the
-    newest two generations names are removed. Only one process may write.
+    newest two whole generations names are removed. Only one process may write.
     """
     folder.mkdir(parents=True, exist_ok=True)
     generation = _last_number(folder) + 1
@@ -150,20 +150,35 @@ def _last_number(folder: Path) -> int:
 def _sweep(folder: Path) -> None:
     """Remove what no kept generation names, and what a killed writer left."""
     kept = {MANIFEST, *map(_manifest_name, _kept(folder))}
-    named = {file for name in kept for file in _files(_json(folder / name))}
+    named = {part.get("file") for name in kept for part in _parts(_json(folder / name))}
     for path in [*folder.glob("*.part"), *folder.glob("MANIFEST*.*")]:
         if path.name not in named | kept:
             path.unlink(missing_ok=True)
 
 
 def _kept(folder: Path) -> list[int]:
-    """The newest generations up to the current one."""
-    done = generations(folder)
+    """The newest generations up to the current one that are still whole."""
     current = _number(_json(folder / MANIFEST))
-    if current is not None:
-        # A later one is what a writer was about to make the current one.
-        done = [generation for generation in done if generation <= current]
+    # A later one is what a writer was about to make the current one.
+    done = [
+        generation
+        for generation in generations(folder)
+        if (current is None or generation <= current) and _is_whole(folder, generation)
+    ]
     return done[:GENERATIONS_KEPT]
+
+
+def _is_whole(folder: Path, generation: int) -> bool:
+    """Whether this program can read a generation, by its manifest and its sizes."""
+    manifest = _json(folder / _manifest_name(generation))
+    parts = _parts(manifest)
+    paths = [folder / str(part.get("file")) for part in parts]
+    return (
+        manifest.get("version") == FORMAT_VERSION
+        and bool(parts)
+        and all(path.is_file() for path in paths)
+        and [path.stat().st_size for path in paths] == [p.get("size") for p in parts]
+    )
 
 
 def _number(manifest: Mapping[str, Any]) -> int | None:
@@ -172,11 +187,11 @@ def _number(manifest: Mapping[str, Any]) -> int | None:
     return number if isinstance(number, int) else None
 
 
-def _files(manifest: Mapping[str, Any]) -> set[str]:
-    """The files of a manifest's parts, as far as it can be understood."""
+def _parts(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a manifest, as far as it can be understood."""
     parts = manifest.get("parts")
     found = parts.values() if isinstance(parts, dict) else ()
-    return {str(part.get("file")) for part in found if isinstance(part, dict)}
+    return [part for part in found if isinstance(part, dict)]
 
 
 def _json(path: Path) -> dict[str, Any]:

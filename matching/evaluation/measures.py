@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Doubles, Whole
+from matching.engine.arrays import Doubles, Whole
 from matching.engine.hashing import mixed
 from matching.evaluation.dataset import Dataset
 from matching.evaluation.methods import Scorer
@@ -35,27 +35,28 @@ Interval = tuple[float, float]
 class Ranking:
     """The scores one person gives to those who may be listed, oneself among them.
 
-    scores  float64[n], oneself at −inf; equals come in the order of the site's boards
-    others  int64[n], numbers of the people, ascending
+    scores   float64[n], oneself at −inf; equals come in the order of the site's boards
+    ordered  float64[n], the scores ascending
+    others   int64[n], numbers of the people, ascending
     """
 
     person: int
     scores: Doubles
+    ordered: Doubles
     others: Whole
 
     @classmethod
     def of(cls, person: int, scores: Doubles, others: Whole) -> Self:
         scores = scores[others]
         scores[np.searchsorted(others, person)] = -np.inf
-        return cls(person, scores, others)
+        return cls(person, scores, np.sort(scores), others)
 
     def head(self, depth: int) -> Whole:
         """Places of the first so many: int64[depth], −1 where there are no more."""
         result = np.full(depth, _NOBODY)
         count = min(depth, len(self.others) - 1)
         if count:
-            last = np.partition(self.scores, -count)[-count]
-            able = np.flatnonzero(self.scores >= last)
+            able = np.flatnonzero(self.scores >= self.ordered[-count])
             order = np.lexsort((self._breaks(able), -self.scores[able]))
             result[:count] = able[order][:count]
         return result
@@ -65,22 +66,22 @@ class Ranking:
 
         friends are places; 1 where everyone is a friend.
         """
-        is_other: Bools = self.scores > -np.inf
-        is_other[friends] = False
-        others: Doubles = np.sort(self.scores[is_other])
-        if not len(others):
+        found = np.sort(self.scores[friends])
+        # Oneself and the friends stand among those who are passed.
+        others = len(self.others) - 1 - len(friends)
+        if not others:
             return 1.0
-        below = np.searchsorted(others, self.scores[friends], "left")
-        up_to = np.searchsorted(others, self.scores[friends], "right")
-        return float((below + up_to).mean() / 2 / len(others))
+        passed = _passed(self.ordered, found) - 1 - _passed(found, found)
+        return float(passed.mean() / others)
 
     def first_rank(self, friends: Whole) -> int:
         """Rank of the friend who comes first."""
         best = self.scores[friends].max()
+        before = len(self.ordered) - int(np.searchsorted(self.ordered, best, "right"))
         equal = np.flatnonzero(self.scores == best)
         breaks = self._breaks(equal)
         earlier = breaks < breaks[np.isin(equal, friends)].min()
-        return int((self.scores > best).sum() + earlier.sum() + 1)
+        return before + int(earlier.sum()) + 1
 
     def measures(self, friends: Whole, head: Whole) -> list[float]:
         """OF_PEOPLE for one person; head holds the first 100."""
@@ -92,6 +93,12 @@ class Ranking:
 
     def _breaks(self, places: Whole) -> np.ndarray:
         return mixed(self.person, self.others[places])
+
+
+def _passed(ordered: Doubles, values: Doubles) -> Doubles:
+    """How many each value is above, equals half."""
+    below = np.searchsorted(ordered, values, "left")
+    return (below + np.searchsorted(ordered, values, "right")) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +185,14 @@ def judge(scorer: Scorer, data: Dataset, *, seed: int, most: int) -> Outcome:
     everyone = np.arange(len(data))
     for row, scores in enumerate(_scored(scorer, people, len(data))):
         person = int(people[row])
+        ranking = Ranking.of(person, scores, everyone)
+        head = ranking.head(max(DEPTHS))
         if is_owner[row]:
-            ranking = Ranking.of(person, scores, everyone)
-            lists[owner_at[row]] = ranking.head(LISTED)
+            lists[owner_at[row]] = head[:LISTED]
         if is_asked[row]:
-            ranking = Ranking.of(person, scores, data.candidates)
-            head = ranking.head(max(DEPTHS))
+            if data.is_restricted:
+                ranking = Ranking.of(person, scores, data.candidates)
+                head = ranking.head(max(DEPTHS))
             friends = np.searchsorted(data.candidates, data.ties[person])
             each[at[row]] = ranking.measures(friends, head)
             near[at[row]] = head[:LISTED]
@@ -192,9 +201,9 @@ def judge(scorer: Scorer, data: Dataset, *, seed: int, most: int) -> Outcome:
 
 def _draw(data: Dataset, seed: int, most: int) -> tuple[Whole, Whole]:
     """The people to ask for and those whose lists are looked at, ascending."""
-    mixed = np.random.default_rng(seed).permutation(len(data))
-    asked = mixed[np.isin(mixed, data.asked)]
-    return np.sort(asked[:most]), np.sort(mixed[:most])
+    shuffled = np.random.default_rng(seed).permutation(len(data))
+    asked = shuffled[np.isin(shuffled, data.asked)]
+    return np.sort(asked[:most]), np.sort(shuffled[:most])
 
 
 def _scored(scorer: Scorer, people: Whole, width: int) -> Iterator[Doubles]:

@@ -9,22 +9,25 @@ database only says who is worth comparing; what is listed, in which order and wi
 which score, is the engine's word alone.
 """
 
-from matching.preselect.candidates import EVERYONE, Everyone, candidates
+from matching.preselect.asking import EVERYONE, Everyone, candidates
 from matching.preselect.recall import recall_is_due, recall_measure
 from matching.preselect.services import (
-    FillRunning,
     is_on,
     preselect_fill,
     preselect_refresh,
     preselect_setup,
     what_is_missing,
 )
+from matching.preselect.tables import Fill, FillRunning, NotPostgres, filled
 
 __all__ = [
     "EVERYONE",
     "Everyone",
+    "Fill",
     "FillRunning",
+    "NotPostgres",
     "candidates",
+    "filled",
     "is_on",
     "preselect_fill",
     "preselect_refresh",

@@ -12,7 +12,7 @@ from matching.engine.ragged import find
 from matching.models import Taste, TasteChange
 from matching.preselect import tables
 from matching.preselect.rows import Kept, kept
-from matching.preselect.tables import Fill, FillRunning
+from matching.preselect.tables import Fill
 from matching.reader import current_view
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,10 @@ def what_is_missing() -> str:
 
 
 def preselect_setup() -> None:
-    """Make the extension and the tables; what is there stays as it is."""
+    """Make the extension and the tables; what is there stays as it is.
+
+    Raises :class:`NotPostgres`, and a database error without pgvector on the server.
+    """
     tables.create()
 
 
@@ -44,9 +47,7 @@ def preselect_fill(view: engine.View) -> None:
     Raises :class:`FillRunning` when another process is at it.
     """
     with tables.locked():
-        tables.replace(
-            _everyone(view), Fill(view.index.built_at, view.index.watermark)
-        )
+        tables.replace(_everyone(view), Fill(view.index.built_at, view.index.watermark))
     logger.info("Preselection filled: %d people.", len(view))
 
 

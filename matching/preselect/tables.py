@@ -19,7 +19,7 @@ FILL = "matching_preselect_fill"
 # Of what the tables hold: tables filled by another version are not asked.
 _VERSION = 1
 # Any number no other advisory lock of the project uses.
-_LOCK = 7_016_005
+LOCK = 7_016_005
 # What COPY in binary begins with: a signature, no flags, nothing further.
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_END = b"\xff\xff"
@@ -50,13 +50,17 @@ _CREATE_FILL = f"""
 """
 
 
+class NotPostgres(Exception):
+    """Only PostgreSQL has pgvector."""
+
+
 class FillRunning(Exception):
     """Another process writes the tables right now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """What the tables hold: the index they were filled from, and changes up to where."""
+    """What the tables hold: people of this index, and changes up to a watermark."""
 
     built_at: datetime
     watermark: int
@@ -76,7 +80,12 @@ _TABLES = (ARTIST, VECTOR, FILL)
 
 
 def create() -> None:
-    """Make the extension, the tables and their indexes where they are not there."""
+    """Make the extension, the tables and their indexes where they are not there.
+
+    Raises :class:`NotPostgres`, and a database error without pgvector on the server.
+    """
+    if connection.vendor != "postgresql":
+        raise NotPostgres
     with transaction.atomic(using=connection.alias):
         _run("CREATE EXTENSION IF NOT EXISTS vector")
         _run(_CREATE.format(next=""))
@@ -103,7 +112,7 @@ def filled() -> Fill | None:
 def locked() -> Iterator[None]:
     """Write in one transaction, alone; raises FillRunning beside another writer."""
     with transaction.atomic(using=connection.alias):
-        if not _one("SELECT pg_try_advisory_xact_lock(%s)", _LOCK):
+        if not _one("SELECT pg_try_advisory_xact_lock(%s)", LOCK):
             raise FillRunning
         yield
 
@@ -216,7 +225,7 @@ MOST_NEAREST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to look for, and how many: lists of one length, and 112 numbers.
+    """What to look for, and how many: lists of one length, and 113 numbers.
 
     sharing    of so many who share artists, `likeliest` are kept
     nearest    so many are looked for by direction alone, up to 1,000
@@ -235,7 +244,7 @@ def likeliest(question: Question) -> list[int]:
     """Find the ids of those likeliest to be close, each once, in no order."""
     direction = "[" + ",".join(f"{value:.6g}" for value in question.nearness) + "]"
     with transaction.atomic(using=connection.alias):
-        _run("SELECT set_config('hnsw.ef_search', %s, true)", str(question.nearest))
+        _run("SELECT set_config('hnsw.ef_search', %s, true)", str(_effort(question)))
         # Compiling the statement takes longer than answering it.
         _run("SET LOCAL jit = off")
         found = _rows(
@@ -250,6 +259,11 @@ def likeliest(question: Question) -> list[int]:
             question.nearest,
         )
     return [person_id for (person_id,) in found]
+
+
+def _effort(question: Question) -> int:
+    """How many the search through the graph keeps in sight: more find more."""
+    return min(max(2 * question.nearest, 40), MOST_NEAREST)
 
 
 def nearness_of(person_id: int) -> list[float] | None:

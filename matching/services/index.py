@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _NIGHTLY = timedelta(hours=24)
 _MOST_CHANGED = 1000
 _GROWTH = 0.05
+_LOCK = "build.lock"
 
 
 class BuildRunning(Exception):
@@ -77,11 +78,20 @@ def _build_lock(*, waits: bool) -> Iterator[None]:
     """Keep other builders out of the folder, until the end even of a killed one."""
     folder = Path(settings.INDEX_DIR)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "build.lock").open("w") as file:
+    with (folder / _LOCK).open("w") as file:
         flags = locks.LOCK_EX if waits else locks.LOCK_EX | locks.LOCK_NB
         if not locks.lock(file, flags):
             raise BuildRunning
         yield
+
+
+def build_is_running() -> bool:
+    """Whether a builder keeps others out of the folder right now."""
+    try:
+        with (Path(settings.INDEX_DIR) / _LOCK).open("rb") as file:
+            return not locks.lock(file, locks.LOCK_SH | locks.LOCK_NB)
+    except FileNotFoundError:
+        return False
 
 
 def _build(now: datetime) -> engine.Index:
@@ -108,7 +118,8 @@ def index_is_ready() -> bool:
     return _current_index() is not None
 
 
-def _changed_since(watermark: int) -> int:
+def changed_since(watermark: int) -> int:
+    """Count the tastes that changed since, and the people who departed."""
     return (
         Taste.objects.changed_since(watermark).count()
         + TasteChange.objects.departed_since(watermark).count()
@@ -138,7 +149,7 @@ def why_due(*, now: datetime) -> str:
     counted = index.statistics.content.people
     if abs(len(index) - counted) > _GROWTH * max(1, counted):
         return "the community grew or shrank by a twentieth"
-    changed = _changed_since(index.watermark)
+    changed = changed_since(index.watermark)
     is_small = len(index) <= _MOST_CHANGED / _GROWTH
     if is_small and changed >= max(1, _GROWTH * len(index)):
         return "a twentieth of its people changed"
@@ -148,4 +159,4 @@ def why_due(*, now: datetime) -> str:
 def index_is_long() -> bool:
     """Whether so much changed since the index that boards take longer for it."""
     index = _current_index()
-    return index is not None and _changed_since(index.watermark) >= _MOST_CHANGED
+    return index is not None and changed_since(index.watermark) >= _MOST_CHANGED

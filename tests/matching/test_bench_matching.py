@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import tempfile
 from datetime import datetime
 from io import StringIO
@@ -60,10 +61,9 @@ def test_the_closest_people_are_as_close_as_real_ones(now: datetime) -> None:
     ranked = [
         np.sort(engine.scan(view, person).similarity)[::-1] for person in range(1, 120)
     ]
-    best, tenth, fiftieth = np.median([[s[0], s[9], s[49]] for s in ranked], axis=0)
+    best, tenth = np.median([[s[0], s[9]] for s in ranked], axis=0)
     assert 1.4 < best < 2.6
     assert 0.9 < tenth < 1.7
-    assert 0.6 < fiftieth < 1.2
 
 
 def test_popularity_stays_as_the_community_grows() -> None:
@@ -275,8 +275,6 @@ def test_two_workers_share_the_index(view: engine.View, tmp_path: Path) -> None:
     weighed = memory.two_workers(tmp_path, [1, 2, 3])
     assert weighed.after.total > weighed.before.total > 0
     assert weighed.ratio(size) >= 1.0
-    twice = weighed.after + weighed.after - weighed.after
-    assert twice == weighed.after
 
 
 # --- The table ------------------------------------------------------------
@@ -312,20 +310,16 @@ def row_of(people: int, name: str, **changed: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("people", "name", "changed", "met"),
     [
-        (100_000, "board p50 / faiss Flat p50", {}, "yes"),
         (1_000_000, "board p50 / faiss Flat p50", {}, "yes"),
         (1_000_000, "board p50 / faiss Flat p50", {"board_p50_ms": 2.1}, "no"),
         (100_000, "board p50 / faiss Flat p50", {"board_p50_ms": 1.0}, "moonshot"),
         (100_000, "board p50 / faiss Flat p50", {"faiss_flat_p50_ms": None}, "–"),
-        (10_000, "board p50 / faiss Flat p50", {}, "–"),
         (10_000, "predecessor's loop / board p50", {}, "moonshot"),
         (10_000, "predecessor's loop / board p50", {"board_p50_ms": 19.0}, "yes"),
         (10_000, "predecessor's loop / board p50", {"board_p50_ms": 21.0}, "no"),
         (100_000, "worst legal query / board p50", {"worst_ms": 8.1}, "no"),
         (100_000, "boards equal to everyone ranked", {"boards_equal": 0.99}, "no"),
         (1_000_000, "full build from the database", {}, "yes"),
-        (100_000, "full build from the database", {}, "–"),
-        (100_000, "memory of two workers / index files", {}, "yes"),
     ],
 )
 def test_each_line_says_whether_it_is_met(
@@ -379,13 +373,8 @@ def test_a_run_measures_everything_and_leaves_nothing(
     assert list(folder.iterdir()) == []
 
 
-def test_without_faiss_it_says_what_is_missing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def refuse(name: str) -> None:
-        raise ImportError(name)
-
-    monkeypatch.setattr(dense.importlib, "import_module", refuse)
+def test_without_faiss_it_says_what_is_missing(monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
     with pytest.raises(dense.FaissMissing, match="pip install faiss-cpu"):
         dense.load_faiss()
 
@@ -396,12 +385,14 @@ def test_it_never_measures_where_data_is_kept(db: None) -> None:
     assert not Taste.objects.exists()
 
 
-def test_a_folder_that_is_not_there_is_named_at_once(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="There is no folder .*nowhere"):
-        call_command("bench_matching", json=tmp_path / "nowhere" / "bench.json")
-
-
-@pytest.mark.parametrize("options", [{"people": [399]}, {"queries": 0}])
-def test_it_asks_for_numbers_it_can_use(options: dict[str, Any]) -> None:
-    with pytest.raises(CommandError, match="at least 400 people"):
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"people": [399]}, "at least 400 people"),
+        ({"queries": 0}, "a number of queries"),
+        ({"json": Path("nowhere", "bench.json")}, "There is no folder nowhere"),
+    ],
+)
+def test_it_asks_for_what_it_can_use(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(CommandError, match=words):
         call_command("bench_matching", **options)

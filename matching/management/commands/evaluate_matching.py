@@ -65,7 +65,7 @@ class Command(BaseCommand):
             "--json", type=Path, metavar="FILE", help="write the figures here too"
         )
         parser.add_argument(
-            "--seed", type=int, default=7, help="of chance, equals and resampling (7)"
+            "--seed", type=int, default=7, help="of chance, drawing and resampling (7)"
         )
         parser.add_argument(
             "--resamples", type=int, default=200, help="of the bootstrap (200); 0: none"
@@ -74,7 +74,7 @@ class Command(BaseCommand):
             "--most",
             type=int,
             help="of more people than this, so many are drawn: as many as make a"
-            " billion pairs with everyone, but 10,000",
+            " billion pairs with everyone, at least 10,000",
         )
 
     def handle(

@@ -27,6 +27,33 @@ GENRES = {artist: (artist % 5, 5 + artist % 3) for artist in range(0, 40, 2)}
 NO_FACETS: Mapping[int, Facets] = {}
 # Everywhere a segment's size is looked at; the shape of a thread's matrix may stay.
 SEGMENTED = ("build", "fit", "index", "reach", "segment")
+# Always and never, of a share of people.
+ALWAYS, NEVER = 0.0, 2.0
+
+
+def route(
+    *, heads_up_to: int, many: float = NEVER, few: int = 10**9, dense: float = NEVER
+) -> dict[str, float]:
+    return {
+        "comparison.SCAN_ALL_UP_TO": 0,
+        "comparison._NEARLY_ALL": NEVER,
+        "comparison._HEADS_UP_TO": heads_up_to,
+        "comparison._MANY": many,
+        "comparison._FEW": few,
+        "candidates._DENSE": dense,
+    }
+
+
+ROUTES: dict[str, dict[str, float]] = {
+    "heads first": route(heads_up_to=10**9),
+    "artists only": route(heads_up_to=0, dense=ALWAYS),
+    "artists, then heads": route(heads_up_to=0, many=ALWAYS, few=1),
+    "artists, then everyone": {
+        **route(heads_up_to=0),
+        "comparison._NEARLY_ALL": ALWAYS,
+    },
+    "as it comes": {"comparison.SCAN_ALL_UP_TO": 0},
+}
 
 
 def make_taste(artists: Sequence[int], **extra: Any) -> Taste:
@@ -90,14 +117,15 @@ def segments_of(most: int) -> Iterator[None]:
 
 
 @contextmanager
-def pruned(many: float = 0.15) -> Iterator[None]:
+def pruned(route: str = "heads first") -> Iterator[None]:
     """Have nobody scored who need not be, however small the community.
 
-    Above the share `many` the first directions of all are computed.
+    What is cheap depends on how many there are; a route is one way through all that,
+    see ROUTES.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("matching.engine.comparison.SCAN_ALL_UP_TO", 0)
-        patch.setattr("matching.engine.comparison._MANY", many)
+        for name, value in ROUTES[route].items():
+            patch.setattr(f"matching.engine.{name}", value)
         yield
 
 

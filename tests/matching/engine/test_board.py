@@ -11,7 +11,6 @@ from matching.engine import (
     View,
     printed_score,
     scan,
-    score_of,
 )
 
 ARTISTS = st.lists(st.integers(0, 45), unique=True, max_size=8)
@@ -147,17 +146,6 @@ def test_a_mask_keeps_the_order_of_those_it_leaves(crowd_view: View) -> None:
     assert blocked.sum() == 2
     left = board.person_ids[board.order(~blocked)].tolist()
     assert left == [p for p in everyone if p not in {everyone[0], everyone[2]}]
-
-
-def test_score_halves_the_distance_every_one_and_a_half() -> None:
-    scores = score_of(np.array([-1.0, 0.0, 1.5, 3.0]))
-    assert scores.tolist() == [0.0, 0.0, 50.0, 75.0]
-
-
-def test_score_is_the_same_alone_and_among_many() -> None:
-    values = np.random.default_rng(1).random(5_001) * 8
-    together = score_of(values).tolist()
-    assert together == [float(score_of(value)) for value in values.tolist()]
 
 
 def test_a_hidden_viewer_has_no_board(kit: Any) -> None:

@@ -24,6 +24,13 @@ from matching.engine import (
 )
 
 COUNTRIES = ("", "DE", "FR")
+ROUTES = (
+    "heads first",
+    "artists only",
+    "artists, then heads",
+    "artists, then everyone",
+    "as it comes",
+)
 
 
 @dataclass(frozen=True)
@@ -140,16 +147,16 @@ def passes(oracle: Any, viewer: int, wanted: Wanted, person: int, of: Person) ->
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     story=STORIES,
     wanted=WANTED,
     unknown=st.sets(IDS, max_size=4),
     count=st.integers(1, 40),
-    many=st.sampled_from([0.0, 0.15, 2.0]),
+    route=st.sampled_from(ROUTES),
 )
 def test_the_closest_are_those_of_brute_force(
-    kit: Any, story: Story, wanted: Wanted, unknown: set[int], count: int, many: float
+    kit: Any, story: Story, wanted: Wanted, unknown: set[int], count: int, route: str
 ) -> None:
     """People, S to the last bit and ties, whoever is hidden, blocked or filtered."""
     view, people = told(kit, story), people_of(story)
@@ -162,7 +169,7 @@ def test_the_closest_are_those_of_brute_force(
             unknown=unknown,
             least=wanted.min_similarity,
         )
-        with kit.pruned(many):
+        with kit.pruned(route):
             comparison = Comparison(view, viewer, unknown)
             found = comparison.closest(count, wanted)
         pairs = zip(found.person_ids.tolist(), found.similarity.tolist(), strict=True)
@@ -172,10 +179,10 @@ def test_the_closest_are_those_of_brute_force(
         assert comparison.total == len(people.keys() - unknown - {viewer})
 
 
-@settings(max_examples=60, deadline=None)
-@given(story=STORIES, unknown=st.sets(IDS, max_size=4))
+@settings(max_examples=40, deadline=None)
+@given(story=STORIES, unknown=st.sets(IDS, max_size=4), route=st.sampled_from(ROUTES))
 def test_everyone_less_close_is_counted(
-    kit: Any, story: Story, unknown: set[int]
+    kit: Any, story: Story, unknown: set[int], route: str
 ) -> None:
     view, people = told(kit, story), people_of(story)
     oracle = kit.oracle(view)
@@ -183,7 +190,7 @@ def test_everyone_less_close_is_counted(
         others = people.keys() - unknown - {viewer}
         every = sorted(oracle.similarity(viewer, person) for person in others)
         asked = np.array([*every, 0.0, 0.5, 99.0])
-        with kit.pruned():
+        with kit.pruned(route):
             below = Comparison(view, viewer, unknown).below(asked)
         expected = [sum(one < value for one in every) for value in asked.tolist()]
         assert below.tolist() == expected
@@ -191,25 +198,25 @@ def test_everyone_less_close_is_counted(
 
 @pytest.fixture(scope="module")
 def large(kit: Any) -> tuple[View, Any]:
-    """Five hundred people in nine segments, thirty of them changed; and the oracle."""
-    crowd = kit.crowd(500, artists=120)
+    """Three hundred people in eight segments, thirty changed; and the oracle."""
+    crowd = kit.crowd(300, artists=120)
     facets = {p: Facets(COUNTRIES[p % 3], p % 10) for p in crowd}
-    with kit.segments_of(64):
+    with kit.segments_of(40):
         index = kit.index(crowd, facets, vectors=kit.vectors(120))
         changes = {p: crowd[p + 1] for p in range(100, 130)} | {131: None}
         view = index.view(changes, facets)
     return view, kit.oracle(view)
 
 
-@pytest.mark.parametrize("many", [0.0, 0.15, 2.0])
-@pytest.mark.parametrize("count", [1, 20, 499, 1_000])
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("count", [1, 20, 298, 1_000])
 def test_many_segments_give_one_board(
-    kit: Any, large: tuple[View, Any], count: int, many: float
+    kit: Any, large: tuple[View, Any], count: int, route: str
 ) -> None:
     view, oracle = large
     assert len(view.index.segments) == 8
-    for viewer in range(105, 600, 41):
-        with kit.pruned(many):
+    for viewer in range(105, 400, 29):
+        with kit.pruned(route):
             found = Comparison(view, viewer).closest(count)
         pairs = zip(found.person_ids.tolist(), found.similarity.tolist(), strict=True)
         assert list(pairs) == oracle.closest(viewer)[:count]
@@ -221,6 +228,7 @@ FILTERS = {
     "genre": Wanted(genre_id=1),
     "shared": Wanted(min_shared=2),
     "some": Wanted(only=tuple(range(90, 400, 3))),
+    "few": Wanted(only=(399, 120, 150, 150, 5, 131, 110, 205, 251)),
     "nobody": Wanted(only=()),
     "similar": Wanted(min_similarity=1.2),
     "all": Wanted("FR", 3, 6, 1, tuple(range(600)), 0.3),
@@ -228,14 +236,15 @@ FILTERS = {
 }
 
 
+@pytest.mark.parametrize("route", ["artists, then heads", "as it comes"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_each_filter_alone_and_all_together(
-    kit: Any, large: tuple[View, Any], name: str
+    kit: Any, large: tuple[View, Any], name: str, route: str
 ) -> None:
     view, oracle = large
     wanted = FILTERS[name]
     listed = 0
-    for viewer in range(110, 600, 77):
+    for viewer in range(110, 400, 47):
         expected = oracle.closest(
             viewer,
             passes=lambda p, v=viewer: passes(
@@ -244,7 +253,7 @@ def test_each_filter_alone_and_all_together(
             least=wanted.min_similarity,
         )
         listed += len(expected)
-        with kit.pruned():
+        with kit.pruned(route):
             found = Comparison(view, viewer).closest(15, wanted)
         assert found.person_ids.tolist() == [person for person, _ in expected[:15]]
         assert Comparison(view, viewer).count(wanted) == len(expected)
@@ -319,3 +328,20 @@ def test_an_empty_community_has_nobody_to_compare(kit: Any) -> None:
     assert comparison.below(np.array([0.5])).tolist() == [0]
     assert comparison.below(np.empty(0)).tolist() == []
     assert replace(EVERYONE) == Wanted()
+
+
+@pytest.mark.parametrize("genre", [70_000, 5_000_000, 4_000_000_000])
+def test_a_genre_may_have_any_number(kit: Any, genre: int) -> None:
+    """One taste with a number far off must not cost everyone's boards memory."""
+    taste = kit.taste([2, 4])
+    genres = np.array([genre, *taste.genre_ids[1:]], np.uint32)
+    odd = replace(taste, genre_ids=genres)
+    with kit.segments_of(8):
+        view = kit.index(kit.crowd(20) | {1: odd, 2: odd, 3: taste}).view()
+    oracle = kit.oracle(view)
+    for viewer in (1, 3, 100):
+        with kit.pruned():
+            found = Comparison(view, viewer).closest(30)
+        expected = oracle.closest(viewer)
+        assert found.person_ids.tolist() == [person for person, _ in expected]
+        assert found.similarity.tolist() == [similarity for _, similarity in expected]

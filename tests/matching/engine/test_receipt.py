@@ -36,7 +36,7 @@ def identity(row: Contribution) -> tuple[object, ...]:
     return row.kind, row.artist_id, row.genre_id, row.dimension
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(lists=PEOPLE)
 def test_printed_points_add_up_from_both_sides(
     kit: Any, lists: list[list[int]]
@@ -74,6 +74,14 @@ def test_the_receipt_is_that_of_the_board(crowd_view: View) -> None:
             assert receipt.score == score
             assert abs(float(receipt.points) - score) <= 0.05 + 1e-9
             assert sum(row.kind == "artist" for row in receipt.rows) == shared
+
+
+def test_printed_scores_come_in_the_order_of_the_board(crowd_view: View) -> None:
+    for viewer in crowd_view.person_ids.tolist():
+        board = scan(crowd_view, viewer)
+        people = board.person_ids[board.order()].tolist()
+        printed = [explain(crowd_view, viewer, person).points for person in people]
+        assert printed == sorted(printed, reverse=True)
 
 
 def test_terms_add_up_to_the_similarity(crowd_view: View) -> None:
@@ -142,7 +150,7 @@ def test_an_unknown_artist_two_people_share_counts(kit: Any) -> None:
 
 def test_related_names_the_closest_pairs_of_artists(kit: Any) -> None:
     vectors = kit.vectors()
-    vectors.matrix[5] = vectors.matrix[3]
+    vectors.steps[5] = vectors.steps[3]
     people = kit.crowd(8) | {1: kit.taste([3, 20]), 2: kit.taste([5, 20])}
     view = kit.index(people, vectors=vectors).view()
     mine, theirs = explain(view, 1, 2), explain(view, 2, 1)
@@ -171,6 +179,48 @@ def test_missing_data_costs_only_its_own_part(kit: Any) -> None:
     assert kept == {identity(r) for r in with_audio.rows if r.kind != "audio"}
 
 
+MISSING = {
+    "audio": {"artists": [4, 6, 8]},
+    "genre": {"artists": [3, 5, 7], "audio": True},
+    "related": {"artists": [90, 92], "audio": True},
+    "artist": {"artists": [], "audio": True},
+}
+
+
+@pytest.mark.parametrize("kind", MISSING)
+@pytest.mark.parametrize("with_missing", [True, False])
+def test_a_missing_part_is_named_and_not_scored(
+    kit: Any, kind: str, with_missing: bool
+) -> None:
+    """Beside a pair that has every part; from both sides."""
+    people = kit.crowd(30) | {
+        1: kit.taste([3, 4, 6, 8], audio=kit.audio(1), tempo_window=(90, 120)),
+        2: kit.taste([4, 3, 10], audio=kit.audio(2), tempo_window=(100, 130)),
+    }
+    drawn = MISSING[kind]
+    audio = kit.audio(3) if "audio" in drawn else None
+    lacking = kit.taste(drawn["artists"], audio=audio)
+    view = kit.index(people, vectors=kit.vectors()).view({3: lacking})
+    other = 3 if with_missing else 2
+    for pair in ((1, other), (other, 1)):
+        receipt, fact = explain(view, *pair), facts(view, *pair)
+        (summary,) = summaries(view, pair[0], [pair[1]])
+        there = any(row.kind == kind for row in receipt.rows)
+        assert there != with_missing
+        assert (getattr(receipt.parts, kind) == ZERO) or not with_missing
+        assert summary.parts == receipt.parts
+        if kind == "audio":
+            assert (fact.audio_affinity is None) == with_missing
+            assert (fact.audio == ()) == with_missing
+            assert (fact.tempo_overlap is None) == with_missing
+            assert summary.audio_affinity == fact.audio_affinity
+        if kind == "genre":
+            assert (fact.genre_overlap is None) == with_missing
+            assert summary.genre_overlap == fact.genre_overlap
+        if kind == "artist":
+            assert (fact.shared_artist_ids == ()) == with_missing
+
+
 def test_people_without_anything_in_common_have_no_points(kit: Any) -> None:
     view = kit.index({1: kit.taste([1]), 2: kit.taste([3]), 3: Taste.empty}).view()
     for person in (2, 3):
@@ -180,7 +230,7 @@ def test_people_without_anything_in_common_have_no_points(kit: Any) -> None:
 
 def test_a_similarity_below_zero_gives_rows_without_points(kit: Any) -> None:
     vectors = kit.vectors()
-    vectors.matrix[3] = -vectors.matrix[1]
+    vectors.steps[3] = -vectors.steps[1]
     people = kit.crowd(9, full=False) | {1: kit.taste([1]), 2: kit.taste([3])}
     receipt = explain(kit.index(people, vectors=vectors).view(), 1, 2)
     assert receipt.similarity < 0

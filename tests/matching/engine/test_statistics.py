@@ -3,18 +3,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from matching.engine import ArtistVectors, Index, Taste, explain, scan
-from matching.engine.columns import Columns
+from matching.engine import ArtistVectors, Columns, Index, Taste, explain, scan
 from matching.engine.constants import TYPICAL_REACH
 from matching.engine.fit import fit_statistics
-from matching.engine.ragged import Postings, Ragged, weighted_sums
-from matching.engine.rows import measure
-from matching.engine.vectors import CentredMatrix, Sparse, fit_vectors
+from matching.engine.postings import Postings
+from matching.engine.ragged import Ragged, find, pointers_of
+from matching.engine.rows import Rows, measure
+from matching.engine.sparse import product
+from matching.engine.statistics import Listeners, Statistics
+from matching.engine.vectors import CentredMatrix, fit_vectors
 
 
 def ids(*numbers: int) -> np.ndarray:
     return np.array(numbers, np.uint32)
+
+
+def statistics_of(index: Index) -> Statistics:
+    return index.statistics.content
+
+
+def rows_of(index: Index) -> Rows:
+    ((segment, _),) = index.segments
+    return segment.content.people.rows
 
 
 def scenes(kit: Any, size: int) -> dict[int, Taste]:
@@ -28,59 +40,76 @@ def scenes(kit: Any, size: int) -> dict[int, Taste]:
 
 def test_listeners_are_counted(kit: Any) -> None:
     index = kit.index({1: kit.taste([4, 6]), 2: kit.taste([6]), 3: Taste.empty})
-    statistics = index.statistics
+    statistics = statistics_of(index)
     assert statistics.people == 2
     assert statistics.artists[ids(4, 6, 99)].tolist() == [1, 2, 0]
-    expected = [(52 / (n + 1)) ** 0.3 for n in (1, 2, 0)]
-    assert statistics.rarity(ids(4, 6, 99)) == pytest.approx(expected)
-    assert statistics.genre_idf(ids(4, 99)) == pytest.approx([math.log(2)] * 2)
+    expected = [(52 / (n + 1)) ** 0.6 for n in (1, 2, 0)]
+    worth = statistics.artist_worth(ids(4, 6, 99))
+    assert worth == pytest.approx(expected, abs=0.5 / 1024)
+    assert (worth * 1024 % 1).tolist() == [0, 0, 0]
+    worth = statistics.genre_worth(ids(4, 99))
+    assert worth == pytest.approx([math.log(2) ** 2] * 2, abs=0.5 / 1024)
+    assert (worth * 1024 % 1).tolist() == [0, 0]
+
+
+def test_scattered_ids_are_counted_and_found_alike() -> None:
+    """Far apart or close together, the same counts by another way."""
+    for top in (300, 4_000_000_000):
+        some = np.array([7, top, 7, 12, top, 7], np.uint32)
+        listeners = Listeners.of(some)
+        assert listeners.ids.tolist() == [7, 12, top]
+        assert listeners.counts.tolist() == [3, 1, 2]
+    table = np.arange(0, 3_000, 3, dtype=np.uint32)
+    wanted = np.random.default_rng(1).integers(0, 4_000, 1 << 18).astype(np.uint32)
+    at, known = find(table, wanted)
+    assert known.tolist() == np.isin(wanted, table).tolist()
+    assert table[at[known]].tolist() == wanted[known].tolist()
 
 
 def test_the_mean_of_everyone_with_themselves_is_one(kit: Any) -> None:
-    view = kit.index(kit.crowd(25, full=False)).view()
-    oracle = kit.oracle(view)
+    oracle = kit.oracle(kit.index(kit.crowd(25, full=False)).view())
     selves = [
-        sum(x * x for x in known.x.values())
-        for known in oracle.known.values()
-        if known.x
+        oracle.artists(known, known) for known in oracle.known.values() if known.artists
     ]
-    assert sum(selves) / len(selves) == pytest.approx(1)
+    assert sum(selves) / len(selves) == pytest.approx(1, abs=1e-6)
 
 
 def test_small_communities_lean_on_the_constant(kit: Any) -> None:
-    small, large = kit.index(kit.crowd(20)), kit.index(kit.crowd(60))
-    assert small.statistics.median_reach == TYPICAL_REACH
-    assert large.statistics.people >= 30
-    assert large.statistics.median_reach != TYPICAL_REACH
+    small, large = (statistics_of(kit.index(kit.crowd(size))) for size in (20, 60))
+    assert small.median_reach == TYPICAL_REACH
+    assert large.people >= 30
+    assert large.median_reach != TYPICAL_REACH
 
 
 def test_vectors_need_two_hundred_people(kit: Any) -> None:
     people = scenes(kit, 240)
-    assert len(kit.index(people).statistics.vectors) == 40
-    assert len(kit.index(scenes(kit, 199)).statistics.vectors) == 0
-    assert len(kit.index(people, fit_rows=range(200)).statistics.vectors) == 40
-    assert len(kit.index(people, fit_rows=range(199)).statistics.vectors) == 0
+    assert len(statistics_of(kit.index(people)).vectors) == 40
+    assert len(statistics_of(kit.index(scenes(kit, 199))).vectors) == 0
+    for count, artists in ((200, 40), (199, 0)):
+        index = kit.index(people, fit_rows=range(count))
+        assert len(statistics_of(index).vectors) == artists
 
 
 def test_a_community_without_vectors_scores_without_them(kit: Any) -> None:
     index = kit.index(scenes(kit, 60))
-    assert not index.content.segment.rows.vectors.any()
+    assert not rows_of(index).directions[:, :48].any()
     assert {row.kind for row in explain(index.view(), 0, 2).rows} == {"artist", "genre"}
 
 
 def test_vectors_put_scenes_apart(kit: Any) -> None:
-    vectors = kit.index(scenes(kit, 240)).statistics.vectors
-    assert vectors.matrix.dtype == np.float32
-    lengths = np.linalg.norm(vectors.matrix, axis=1)
-    assert lengths == pytest.approx(np.ones(40), abs=1e-5)
-    cosines = vectors.matrix @ vectors.matrix.T
+    vectors = statistics_of(kit.index(scenes(kit, 240))).vectors
+    assert vectors.steps.dtype == np.int8
+    matrix = vectors.of_artists(vectors.ids)
+    assert np.linalg.norm(matrix, axis=1) == pytest.approx(np.ones(40), abs=0.03)
+    cosines = matrix @ matrix.T
     assert cosines[:20, :20].mean() > cosines[:20, 20:].mean() + 0.05
 
 
 def test_the_seed_decides_the_bytes(kit: Any) -> None:
-    people = Columns.of(scenes(kit, 240).items())
+    """More artists than directions are asked for, so some strength is left out."""
+    people = Columns.of(kit.crowd(320, artists=300).items())
     one, two, other = (
-        fit_statistics(people, fit_on=None, seed=seed).vectors.matrix.tobytes()
+        fit_statistics(people, fit_on=None, seed=seed).vectors.steps.tobytes()
         for seed in (7, 7, 8)
     )
     assert one == two
@@ -101,16 +130,26 @@ def test_the_fit_equals_a_dense_decomposition() -> None:
     loads = np.linalg.svd(exact, full_matrices=False)
     expected = loads.Vh.T * loads.S
     expected /= np.linalg.norm(expected, axis=1)[:, None]
-    cosines = fitted.matrix @ fitted.matrix.T
-    assert cosines == pytest.approx(expected @ expected.T, abs=1e-3)
+    found = fitted.of_artists(fitted.ids)
+    assert found @ found.T == pytest.approx(expected @ expected.T, abs=0.03)
+
+
+def test_everyone_alike_leaves_nothing_to_fit() -> None:
+    """Rows that are all the mean have no directions; the fit says so."""
+    pointers = pointers_of(np.full(250, 3))
+    artists = Ragged(
+        pointers,
+        np.tile(np.array([4, 6, 9], np.uint32), 250),
+        np.tile(np.array([250, 100, 50], np.uint8), 250),
+    )
+    fitted = fit_vectors(artists, np.ones(750), seed=1)
+    assert (np.abs(np.linalg.norm(fitted.steps.astype(float), axis=1) - 127) < 4).all()
 
 
 def test_a_centred_matrix_multiplies_like_a_dense_one() -> None:
     rng = np.random.default_rng(4)
     dense = rng.random((9, 6)).astype(np.float32) * (rng.random((9, 6)) < 0.5)
-    rows, columns = np.nonzero(dense)
-    pointers = np.searchsorted(rows, np.arange(10))
-    matrix = CentredMatrix.of(Sparse(pointers, columns, dense[rows, columns]), 6)
+    matrix = CentredMatrix.of(sparse.csr_array(dense))
     centred = dense - dense.mean(axis=0)
     right, left = (rng.random((size, 3)).astype(np.float32) for size in (6, 9))
     assert matrix.times(right) == pytest.approx(centred @ right, abs=1e-5)
@@ -120,26 +159,46 @@ def test_a_centred_matrix_multiplies_like_a_dense_one() -> None:
 def test_a_new_artist_gets_the_mean_of_the_listeners(kit: Any) -> None:
     people = {person: kit.taste([person % 5, 60]) for person in range(10)}
     people |= {50: kit.taste([70]), 51: kit.taste([1])}
-    statistics = kit.index(people, vectors=kit.vectors(5)).statistics
-    assert statistics.vectors.ids.tolist() == [0, 1, 2, 3, 4, 60]
-    assert statistics.vectors.matrix[:5] == pytest.approx(kit.vectors(5).matrix)
-    assert np.linalg.norm(statistics.vectors.matrix[5]) == pytest.approx(1, abs=1e-5)
+    vectors = statistics_of(kit.index(people, vectors=kit.vectors(5))).vectors
+    assert vectors.ids.tolist() == [0, 1, 2, 3, 4, 60]
+    assert vectors.steps[:5].tolist() == kit.vectors(5).steps.tolist()
+    assert np.linalg.norm(vectors.of_artists(ids(60, 70)), axis=1) == pytest.approx(
+        [1, 0], abs=0.03
+    )
 
 
 def test_directions_are_whole_steps_of_the_formula(kit: Any) -> None:
     people = kit.crowd(50)
     index = kit.index(people, vectors=kit.vectors())
-    statistics, rows = index.statistics, index.content.segment.rows
+    statistics, rows = statistics_of(index), rows_of(index)
+    vectors = rows.directions[:, :48]
     for row, person in enumerate(rows.person_ids.tolist()):
         taste = people[person]
         if not len(taste):
-            assert not rows.vectors[row].any()
+            assert not vectors[row].any()
             continue
         idf = np.log(statistics.people / statistics.artists[taste.artist_ids])
-        raw = (taste.artist_weights * idf) @ statistics.vectors.matrix[taste.artist_ids]
+        artists = statistics.vectors.steps[taste.artist_ids].astype(float)
+        raw = (taste.artist_weights * idf) @ artists
         centred = raw / np.linalg.norm(raw) - statistics.taste_mean
         exact = centred / np.linalg.norm(centred)
-        assert np.abs(rows.vectors[row] / 2048 - exact).max() < 0.6 / 2048
+        assert np.abs(vectors[row] / 127 - exact).max() < 0.51 / 127
+
+
+def test_audio_is_whole_steps_of_what_is_standardised(kit: Any) -> None:
+    people = kit.crowd(50)
+    rows = rows_of(kit.index(people))
+    known = {p: t.audio for p, t in people.items() if t.audio is not None}
+    audio = np.array(list(known.values()), np.float64)
+    mean, spread = audio.mean(axis=0), audio.std(axis=0)
+    for row, person in enumerate(rows.person_ids.tolist()):
+        tones = rows.directions[row, 48:] / 127
+        if person not in known:
+            assert not tones.any()
+            continue
+        exact = (known[person] - mean) / spread
+        exact /= np.linalg.norm(exact)
+        assert np.abs(tones - exact).max() < 0.51 / 127
 
 
 def test_the_same_audio_everywhere_says_nothing(kit: Any) -> None:
@@ -151,33 +210,43 @@ def test_the_same_audio_everywhere_says_nothing(kit: Any) -> None:
 def test_statistics_come_back_from_files(kit: Any, tmp_path: Any) -> None:
     index: Index = kit.index(kit.crowd(40), vectors=kit.vectors())
     index.save(tmp_path)
-    statistics = Index.load(tmp_path).statistics
-    assert statistics.norm == index.statistics.norm
-    assert statistics.median_reach == index.statistics.median_reach
+    ours, loaded = statistics_of(index), statistics_of(Index.load(tmp_path))
+    assert loaded.norm == ours.norm
+    assert loaded.median_reach == ours.median_reach
     columns = Columns.of(kit.crowd(11).items())
-    ours, loaded = measure(columns, index.statistics), measure(columns, statistics)
-    assert ours.vectors.tobytes() == loaded.vectors.tobytes()
+    measured = [measure(columns, of).directions.tobytes() for of in (ours, loaded)]
+    assert measured[0] == measured[1]
 
 
-def test_postings_are_the_rows_turned_around() -> None:
+@pytest.mark.parametrize("far", [0, 4_000_000_000])
+def test_postings_are_the_rows_turned_around(far: int) -> None:
+    """Whether ids lie close together or far apart."""
     rows = Ragged(
-        np.array([0, 2, 2, 4]), ids(3, 8, 3, 9), np.array([1, 2, 3, 4], np.uint8)
+        np.array([0, 2, 2, 4]),
+        ids(3 + far, 8 + far, 3 + far, 9 + far),
+        np.array([1, 2, 3, 4], np.uint8),
     )
     postings = Postings.of(rows)
-    assert postings.ids.tolist() == [3, 8, 9]
-    assert postings.members_of(3).tolist() == [0, 2]
-    assert postings.members_of(4).tolist() == []
-    assert rows.take(np.array([2, 1])).ids.tolist() == [3, 9]
+    assert postings.ids.tolist() == [3 + far, 8 + far, 9 + far]
+    assert postings.members_of(3 + far).tolist() == [0, 2]
+    assert postings.members_of(4 + far).tolist() == []
+    members, weights = postings.lists(ids(3 + far))
+    assert (members.tolist(), weights.tolist()) == ([0, 2], [1, 3])
+    assert rows.take(np.array([2, 1])).ids.tolist() == [3 + far, 9 + far]
 
 
-def test_blocks_do_not_change_a_product(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_gives_the_same_product_in_any_company() -> None:
     rng = np.random.default_rng(2)
-    pointers = np.concatenate([[0], np.cumsum(rng.integers(0, 6, 50))])
-    columns = rng.integers(0, 30, pointers[-1])
-    values = rng.random(pointers[-1]).astype(np.float32)
-    matrix = rng.random((30, 8)).astype(np.float32)
-    whole = weighted_sums(pointers, columns, values, matrix)
-    monkeypatch.setattr("matching.engine.ragged.MEMORY_BUDGET", 256)
-    assert weighted_sums(pointers, columns, values, matrix).tobytes() == whole.tobytes()
+    pointers = pointers_of(rng.integers(0, 6, 50))
+    total = int(pointers[-1])
+    ragged = Ragged(pointers, np.zeros(total, np.uint32), np.zeros(total, np.uint8))
+    columns = rng.integers(0, 30, total)
+    values = rng.random(total).astype(np.float32)
+    table = rng.random((30, 8)).astype(np.float32)
+    whole = product(ragged, columns, values, table)
     assert whole.shape == (50, 8)
-    assert ArtistVectors.none().matrix.shape == (0, 64)
+    for row in range(50):
+        span = ragged.span(row)
+        alone = product(ragged.part(row, row + 1), columns[span], values[span], table)
+        assert alone.tobytes() == whole[row].tobytes()
+    assert ArtistVectors.none().matrix().shape == (0, 48)

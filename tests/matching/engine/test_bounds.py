@@ -1,0 +1,131 @@
+"""What lets a comparison leave people out: nobody's S is above what was promised."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from matching.engine import ArtistVectors, Columns, Index, Taste, View
+from matching.engine.group import Group
+from matching.engine.query import Query
+from matching.engine.rows import Rows, measure
+
+# What vectors, audio and genres can add to s(u, v): lengths one, rounding allowed for.
+VECTORS, AUDIO, GENRES = 0.10 * 1.07, 0.02 * 1.07, 0.03
+ROUNDING = 2e-5
+LISTS = st.lists(
+    st.lists(st.integers(0, 45), unique=True, max_size=10), min_size=2, max_size=9
+)
+NUMBERS = st.floats(-1, 1, width=32, allow_subnormal=False)
+
+
+def groups_of(view: View, viewer: int) -> list[Group]:
+    people, row = view.locate(viewer)
+    query = Query.of(people, row, view.statistics)
+    return [
+        Group(query, of.scaled, of.segment, of.hidden, of.active_at)
+        for of in view.people
+        if of.segment is not None
+    ]
+
+
+def require_bounded(group: Group) -> None:
+    exact = np.delete(group.exact, group.hidden) / group.query.closeness
+    near, closeness = (
+        np.delete(values, group.hidden) for values in (group.near, group.closeness)
+    )
+    slack = ROUNDING * (np.abs(exact) + (VECTORS + AUDIO + GENRES) * closeness)
+    assert (exact <= near + (VECTORS + AUDIO + GENRES) * closeness + slack).all()
+    known, most = (
+        np.delete(values, group.hidden) for values in group.with_heads(AUDIO + GENRES)
+    )
+    assert (exact <= most + slack).all()
+    assert (known <= most).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(lists=LISTS, hidden=st.sets(st.integers(0, 8), max_size=2))
+def test_nobody_is_closer_than_their_room_allows(
+    kit: Any, lists: list[list[int]], hidden: set[int]
+) -> None:
+    people = {
+        person: kit.taste(artists, audio=kit.audio(person) if person % 3 else None)
+        for person, artists in enumerate(lists)
+    }
+    view = kit.index(people, vectors=kit.vectors()).view(dict.fromkeys(hidden))
+    for viewer in view.person_ids.tolist():
+        for group in groups_of(view, viewer):
+            require_bounded(group)
+
+
+def test_the_same_direction_stays_in_its_bounds(kit: Any) -> None:
+    """Twins in all but artists use up nearly all the room there is."""
+    vectors = ArtistVectors(
+        np.arange(0, 80, dtype=np.uint32), np.full((80, 48), 18, np.int8)
+    )
+    people = {p: kit.taste([2 * p, 60 + p], audio=kit.audio(1)) for p in range(9)}
+    people |= {50: kit.taste([41, 43], audio=kit.audio(2))}
+    view = kit.index(people, vectors=vectors).view()
+    for viewer in people:
+        for group in groups_of(view, viewer):
+            require_bounded(group)
+
+
+@settings(max_examples=100, deadline=None)
+@given(matrix=arrays.arrays(np.float32, (4, 48), elements=NUMBERS))
+def test_rounding_makes_no_direction_much_longer(kit: Any, matrix: Any) -> None:
+    artists = ArtistVectors.of(np.arange(4, dtype=np.uint32), matrix)
+    steps = artists.steps.astype(float)
+    assert (np.square(steps).sum(axis=1) <= 1.07 * 127**2).all()
+    people = {p: kit.taste([p], audio=kit.audio(p)) for p in range(4)}
+    rows = people_rows(kit.index(people, vectors=artists))
+    vectors, tones = np.split(rows.directions.astype(float), [48], axis=1)
+    for part in (vectors, tones):
+        assert (np.square(part).sum(axis=1) <= 1.07 * 127**2).all()
+    others = np.square(vectors[:, 16:]).sum(axis=1)
+    assert (np.square(rows.rests.astype(float)) >= others).all()
+    assert (rows.rests < np.sqrt(others) + 1).all()
+
+
+def people_rows(index: Index) -> Rows:
+    ((segment, _),) = index.segments
+    return segment.content.people.rows
+
+
+def test_the_first_directions_are_the_head_of_all(kit: Any) -> None:
+    crowd = kit.crowd(30)
+    index = kit.index(crowd, vectors=kit.vectors())
+    rows = measure(Columns.of(crowd.items()), index.statistics.content)
+    assert rows.heads.shape == (16, 30)
+    assert rows.tails.shape == (30, 38)
+    assert (rows.heads.dtype, rows.tails.dtype) == (np.int8, np.int8)
+    for row in range(30):
+        assert rows.direction(row).tolist() == rows.directions[row].tolist()
+        assert rows.direction(row)[:16].tolist() == rows.heads[:, row].tolist()
+
+
+@pytest.mark.parametrize("missing", ["artists", "genres", "audio", "vectors"])
+def test_nothing_is_added_for_what_a_viewer_has_not(kit: Any, missing: str) -> None:
+    """Missing parts are zeros in both directions; nobody gains or loses by them."""
+    viewer = {
+        "artists": Taste.empty,
+        "genres": kit.taste([1, 3], audio=kit.audio(1)),
+        "audio": kit.taste([2, 4]),
+        "vectors": kit.taste([41, 43], audio=kit.audio(1)),
+    }[missing]
+    crowd = {p: t for p, t in kit.crowd(30).items() if 41 not in t.artist_ids}
+    view = kit.index(crowd, vectors=kit.vectors()).view({1: viewer})
+    oracle = kit.oracle(view)
+    known = oracle.known[1]
+    part = {
+        "artists": known.artists,
+        "genres": known.genres,
+        "audio": any(known.tones),
+        "vectors": any(known.vector),
+    }
+    assert not part[missing]
+    for group in groups_of(view, 1):
+        require_bounded(group)
