@@ -55,7 +55,7 @@ class Closest:
 
     person_ids   int64[k]
     similarity   float64[k], S, all positive
-    is_everyone  whether nobody else who is wanted has S > 0
+    is_everyone  True only when nobody else who is wanted has S > 0
     """
 
     person_ids: Whole

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from matching.engine.arrays import Doubles, Floats, Steps, Whole
+from matching.engine.arrays import Doubles, Floats, Whole
 from matching.engine.constants import (
     CLOSEST_SHARE,
     DIMENSIONS,
@@ -85,16 +85,19 @@ class Reach:
 
     def _of_everyone(self, people: Rows) -> Floats:
         postings = Postings.of(people.columns.artists)
-        table = np.empty((len(self.sample), len(people)), np.float32)
-        _products(self._vectors, people.directions[:, :DIMENSIONS], table)
-        alike = Scaled(self.sample, np.ones(len(self.sample), np.float32))
-        for row, dots in enumerate(table):
-            query = Query.of(alike, row, self.statistics)
+        vectors = people.directions[:, :DIMENSIONS].astype(np.float32)
+        table = self._vectors @ vectors.T
+        for row, (query, dots) in enumerate(zip(self._queries, table, strict=True)):
             starts, lengths = postings.locate(query.artists.ids)
             values = query.artists.values
             artists = scattered(postings, starts, lengths, values, len(people))
             table[row] = self._added(artists, dots, query.artist_scale, people)
         return table
+
+    @cached_property
+    def _queries(self) -> list[Query]:
+        alike = Scaled(self.sample, np.ones(len(self.sample), np.float32))
+        return [Query.of(alike, n, self.statistics) for n in range(len(self.sample))]
 
     @cached_property
     def _vectors(self) -> Floats:
@@ -104,17 +107,11 @@ class Reach:
     def _added(
         artists: Floats | Doubles, dots: Floats, scale: float, others: Rows
     ) -> Floats:
-        """Add artists and vectors, both exact so far, and round once."""
-        scales = scale * others.artist_scale.astype(np.float64)
-        both = artists * scales + RELATED_UNIT * dots.astype(np.float64)
-        return both.astype(np.float32)
-
-
-def _products(sample: Floats, vectors: Steps, table: Floats) -> None:
-    """Fill a table with the products of directions: float32[sample, n], exact."""
-    for first in range(0, len(vectors), _BLOCK):
-        block = vectors[first : first + _BLOCK].astype(np.float32)
-        np.matmul(sample, block.T, out=table[:, first : first + _BLOCK])
+        """Add artists and vectors, both exact so far: the same bits from both sides."""
+        both = artists.astype(np.float32)
+        both *= np.float32(scale) * others.artist_scale
+        both += np.float32(RELATED_UNIT) * dots
+        return both
 
 
 def _turned(table: Floats) -> Floats:

@@ -25,7 +25,7 @@ def printed_tenths(similarity: float) -> int:
 def least_similarity(points: Decimal) -> float:
     """Find the smallest S whose printed score is at least so many points.
 
-    100 points and more are printed for nobody below infinity.
+    More than 100 points are printed for nobody: infinity.
     """
     wanted = math.ceil(points * TENTHS)
     low, high = 0.0, 1.0

@@ -14,12 +14,13 @@ from matching.reader import current_view
 # One person in a hundred; in a large community fewer do, and in a small one as few
 # would not make a board.
 _SHARE, _FEWEST, _MOST = 100, 800, 2_000
-_IF_NARROWED = 4
-# Of twice as many who share artists the nearest are kept.
-_SHARING = 2
-# Entries of artists' lists read for one of those, however well known the artists are.
-_READ = 40
 _SHARE_BY_DIRECTION = 0.4
+# Entries of artists' lists read for one person, however well known the artists are.
+_READ = 40_000
+# Of so many times as many who share artists the nearest are kept.
+_SHARING = 3
+# So many times as much is looked for where only some of the people are wanted.
+_IF_NARROWED = 4
 
 
 class Everyone(Enum):
@@ -59,7 +60,8 @@ def _question(
 ) -> Question:
     asked = Asked.of(view, person_id)
     count = min(max(len(view) // _SHARE, _FEWEST), _MOST)
-    count *= _IF_NARROWED if is_narrowed else 1
+    times = _IF_NARROWED if is_narrowed else 1
+    count *= times
     nearness = _direction(view, asked, person_id, fill)
     by_direction = min(round(count * _SHARE_BY_DIRECTION), tables.MOST_NEAREST - 1)
     by_artists = count - by_direction
@@ -67,7 +69,7 @@ def _question(
     return Question(
         artist_ids=asked.artist_ids.tolist(),
         worth=asked.worth.tolist(),
-        most=asked.most(_READ * count),
+        most=asked.most(_READ * times),
         nearness=nearness,
         sharing=_SHARING * by_artists + 1,
         likeliest=by_artists + 1,

@@ -110,7 +110,7 @@ def _folder() -> Path:
 
 def _timed(what: str, differences: Callable[[], Iterator[str]]) -> Check:
     start = perf_counter()
-    found = []
+    found: list[str] = []
     try:
         found += differences()
     except Exception as error:  # noqa: BLE001 - what is spoilt may fail in any way

@@ -105,8 +105,10 @@ class Oracle:
 
     def towards_sample(self, u: Known, v: Known) -> float:
         """What reach is measured by: artists and vectors only."""
-        related = 0.10 / 127**2 * dot(u.vector, v.vector)
-        return rounded(self.artists(u, v) + related)
+        shared = common(u.artists, v.artists, self.artist_worth)
+        artists = rounded(rounded(shared) * rounded(u.artist_scale * v.artist_scale))
+        related = rounded(rounded(0.10 / 127**2) * dot(u.vector, v.vector))
+        return rounded(artists + related)
 
     def raw_reach(self, me: Known, person: int) -> float | None:
         others = [
