@@ -68,12 +68,19 @@ class Crowd:
 
         return self._kept(("quick", wanted), counted)
 
-    def percentiles(self, similarities: Sequence[float]) -> list[str]:
-        """Say what share of these people is less close than each; "" for none."""
+    def percentiles(
+        self,
+        similarities: Sequence[float],
+        wanted: engine.Wanted = engine.EVERYONE,
+    ) -> list[str]:
+        """Say what share of these people is less close than each; "" for none.
+
+        With people named in ``wanted`` everyone else is taken to be less close.
+        """
         values = np.array(similarities, np.float64)
         below = self._kept(
-            ("below", tuple(similarities)),
-            lambda: self.comparison.below(values).tolist(),
+            ("below", tuple(similarities), wanted),
+            lambda: self.comparison.below(values, wanted).tolist(),
         )
         return [words.percentile(count, self.total) for count in below]
 

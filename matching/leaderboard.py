@@ -122,7 +122,8 @@ def leaderboard_for(
     page_obj, total = _page(crowd, wanted, page)
     if not page_obj.object_list:
         return replace(_empty(crowd, wanted, page_obj, filters), among=among)
-    entries = _entries(crowd, list(page_obj.object_list))
+    compared = engine.EVERYONE if among is None else wanted
+    entries = _entries(crowd, list(page_obj.object_list), compared)
     total = total if among is None else None
     return Board("ready", entries, page_obj, query, total, among=among)
 
@@ -222,10 +223,11 @@ def _loosen(crowd: Crowd, wanted: engine.Wanted, filters: Filters) -> list[Loose
     return sorted((r for r in found if r.count), key=lambda r: (-r.count, r.label))
 
 
-def _entries(crowd: Crowd, ids: list[int]) -> list[Entry]:
+def _entries(crowd: Crowd, ids: list[int], compared: engine.Wanted) -> list[Entry]:
     people = User.objects.discoverable().only(*_SHOWN).in_bulk(ids)
     summaries = crowd.summaries(ids)
-    percentiles = crowd.percentiles([summary.similarity for summary in summaries])
+    closeness = [summary.similarity for summary in summaries]
+    percentiles = crowd.percentiles(closeness, compared)
     common = crowd.common([summary.shared_artist_ids for summary in summaries])
     names = Artist.objects.names({a for c in common for a in c.named})
     return [

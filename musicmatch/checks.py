@@ -11,10 +11,10 @@ from django.core.checks import (
     CheckMessage,
     Error,
     Tags,
-    Warning,
     register,
     run_checks,
 )
+from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
@@ -222,7 +222,7 @@ def preselect_has_its_tables(
     if not missing:
         return []
     return [
-        Warning(
+        CheckWarning(
             f"MATCHING_PRESELECT is pgvector, and everyone is compared. {missing}",
             hint="On PostgreSQL with pgvector, run manage.py preselect_setup.",
             id="musicmatch.W012",

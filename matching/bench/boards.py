@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from matching import engine
-from matching.bench.rows import Whole
 from matching.bench.synthetic import COUNTRIES, MOST_ARTISTS, Synthetic
+from matching.engine.arrays import Whole
 
 COUNT = 50
 _PAGE, _AHEAD = 20, 100

@@ -14,8 +14,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import svds
 
-from matching.bench.rows import Doubles, Floats, Whole
 from matching.bench.synthetic import Block, rank_weights
+from matching.engine.arrays import Doubles, Floats, Whole
 
 DIMENSIONS = 128
 NEIGHBOURS, EF_CONSTRUCTION, EF_SEARCH = 32, 40, 128

@@ -18,9 +18,9 @@ from django.utils import timezone
 from matching import engine, reader, services
 from matching.bench import boards, dense, filling, memory
 from matching.bench.predecessor import predecessor_board
-from matching.bench.rows import Floats, Whole
 from matching.bench.synthetic import Block, Synthetic
 from matching.bench.timing import ROUNDS, Subject, in_turns, milliseconds
+from matching.engine.arrays import Floats, Whole
 from matching.models import Taste, TasteChange
 
 Figures = dict[str, Any]

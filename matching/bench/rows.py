@@ -3,14 +3,8 @@
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-Bools = npt.NDArray[np.bool_]
-Bytes8 = npt.NDArray[np.uint8]
-Doubles = npt.NDArray[np.float64]
-Floats = npt.NDArray[np.float32]
-Ids = npt.NDArray[np.uint32]
-Whole = npt.NDArray[np.int64]
+from matching.engine.arrays import Doubles, Whole
 
 _PLACE_BITS = 8
 _VALUE_BITS = 40
@@ -20,14 +14,6 @@ _LAST = np.iinfo(np.int64).max
 def pointers_of(lengths: Whole) -> Whole:
     """Where each row starts in a flat array, and where the last one ends."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-
-def runs(starts: Whole, lengths: Whole) -> Whole:
-    """Concatenate the ranges start..start + length."""
-    ends = np.cumsum(lengths)
-    at = np.repeat(starts - (ends - lengths), lengths)
-    at += np.arange(len(at))
-    return at
 
 
 def distinct_first(drawn: Whole, wanted: Whole) -> tuple[Whole, Whole]:

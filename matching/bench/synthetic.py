@@ -17,19 +17,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from matching.bench.rows import (
-    Bytes8,
-    Doubles,
-    Floats,
-    Ids,
-    Whole,
-    distinct_first,
-    pointers_of,
-    runs,
-    spread_out,
-    zipf,
-)
+from matching.bench.rows import distinct_first, pointers_of, spread_out, zipf
 from matching.engine import AUDIO_DIMENSIONS, RankedList, Taste, merge_ranks
+from matching.engine.arrays import Bytes8, Doubles, Floats, Ids, Whole
+from matching.engine.ragged import runs
 
 MOST_ARTISTS, MOST_GENRES, HEAVIEST = 150, 30, 250
 _BLOCK, _GROUPS = 10_000, 10

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from matching.bench.rows import Doubles
+from matching.engine.arrays import Doubles
 
 ROUNDS = 3
 # Prepares a query outside the time, and returns what is timed.

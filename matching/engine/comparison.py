@@ -147,10 +147,9 @@ class Comparison:
         Equal S is ordered by a hash of viewer and person: by id, the same person
         would come first with everybody.
         """
-        if wanted.only is not None and _FEW * len(wanted.only) < self.total:
-            return self._narrowed_to(wanted.only).closest(
-                count, replace(wanted, only=None)
-            )
+        if self._names_few(wanted):
+            some = self._narrowed_to(wanted.only or ())
+            return some.closest(count, replace(wanted, only=None))
         least, masks = wanted.min_similarity, self._masks(wanted)
         ids, similarity = self._reaching(least, masks, count)
         kept = similarity >= _lowest_of(similarity, count)
@@ -158,6 +157,9 @@ class Comparison:
         ids, similarity = ids[kept], similarity[kept]
         order = np.lexsort((mixed(self.query.person_id, ids), -similarity))[:count]
         return Closest(ids[order], similarity[order], len(order) < count)
+
+    def _names_few(self, wanted: Wanted) -> bool:
+        return wanted.only is not None and _FEW * len(wanted.only) < self.total
 
     def _narrowed_to(self, person_ids: tuple[int, ...]) -> "Comparison":
         """The same viewer compared with these people only, by their own rows."""
@@ -169,17 +171,27 @@ class Comparison:
 
     def count(self, wanted: Wanted = EVERYONE) -> int:
         """Count the people wanted with S > 0."""
+        if self._names_few(wanted):
+            return self._narrowed_to(wanted.only or ()).count(
+                replace(wanted, only=None)
+            )
         least = max(wanted.min_similarity, np.finfo(np.float64).tiny)
         return sum(
             int(np.count_nonzero(_only(group.exact, mask) >= least))
             for group, mask in zip(self._groups, self._masks(wanted), strict=True)
         )
 
-    def below(self, similarities: Doubles) -> Whole:
-        """Count, for each S, everyone compared who is less close: int64."""
+    def below(self, similarities: Doubles, wanted: Wanted = EVERYONE) -> Whole:
+        """Count, for each S, everyone compared who is less close: int64.
+
+        With people named in wanted.only, nobody else is looked at: they are taken to be
+        less close.
+        """
         if not len(similarities):
             return np.empty(0, np.int64)
-        _, found = self._reaching(float(similarities.min()), self._masks(EVERYONE))
+        some = self if wanted.only is None else self._narrowed_to(wanted.only)
+        masks = some._masks(EVERYONE)
+        _, found = some._reaching(float(similarities.min()), masks)
         reaching = len(found) - np.searchsorted(np.sort(found), similarities)
         return np.asarray(self.total - reaching, np.int64)
 

@@ -16,8 +16,7 @@ logger = logging.getLogger(__name__)
 
 CLOSEST = 50
 LEAST_RECALL = 0.95
-# Each is compared with everyone as well: seconds for a million people, a minute for
-# ten million.
+# Each is compared with everyone as well: seconds in all for a million people.
 _SAMPLED = 100
 _EVERY = timedelta(hours=24)
 _SEED = 7

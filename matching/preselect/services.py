@@ -70,6 +70,9 @@ def preselect_refresh() -> bool:
     if not len(ids):
         return False
     with tables.locked():
+        if tables.filled() != fill:
+            # Another process was here first; the next run sees what is left.
+            return False
         tables.update(ids.tolist(), _some(view, ids), Fill(fill.built_at, seq))
     logger.info("Preselection refreshed: %d people.", len(ids))
     return True

@@ -16,6 +16,7 @@ from matching.preselect.rows import WIDTH, Kept
 ARTIST = "matching_preselect_artist"
 VECTOR = "matching_preselect_vector"
 FILL = "matching_preselect_fill"
+_TABLES = (ARTIST, VECTOR, FILL)
 # Of what the tables hold: tables filled by another version are not asked.
 _VERSION = 1
 # Any number no other advisory lock of the project uses.
@@ -50,6 +51,15 @@ _CREATE_FILL = f"""
 """
 
 
+# A graph that does not fit into the memory allowed is made many times slower: room for
+# a million people, unless the host allows more.
+_ROOM = """
+    SELECT set_config('maintenance_work_mem', greatest(
+        pg_size_bytes(current_setting('maintenance_work_mem')) / 1024, 1048576
+    ) || 'kB', true)
+"""
+
+
 class NotPostgres(Exception):
     """Only PostgreSQL has pgvector."""
 
@@ -74,9 +84,6 @@ def missing() -> str:
         return "The extension vector (pgvector) is not in this database."
     there = [_one("SELECT to_regclass(%s) IS NOT NULL", name) for name in _TABLES]
     return "" if all(there) else "The tables of the preselection are not there."
-
-
-_TABLES = (ARTIST, VECTOR, FILL)
 
 
 def create() -> None:
@@ -123,8 +130,7 @@ def replace(people: Iterable[Kept], fill: Fill) -> None:
     Whoever asks meanwhile asks the old ones. Call inside :func:`locked`: a process
     that is killed leaves nothing.
     """
-    # A graph that does not fit into the memory allowed is made ten times slower.
-    _run("SET LOCAL maintenance_work_mem = '1GB'")
+    _run(_ROOM)
     _run(_CREATE.format(next="_next"))
     for kept in people:
         # Rows of a table as new as this transaction need no later look at who sees

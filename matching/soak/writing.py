@@ -110,7 +110,6 @@ class Writer:
         self._number += 1
         handle = f"{self._name}_{self._number}"
         person = User.objects.create(username=handle, last_active_at=now)
-        person.set_unusable_password()
         country = self._random.choice(_COUNTRIES)
         person_join(
             person=person, handle=handle, display_name="", country=country, now=now

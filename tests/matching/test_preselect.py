@@ -41,7 +41,7 @@ def _asked_there() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def database(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     """A database with the tables of the preselection, empty; its address."""
     with (

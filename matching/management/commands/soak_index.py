@@ -87,7 +87,8 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"  a board in {middle:.0f} ms, one in 20 over {slow:.0f}"
             )
-        return [f"{name}: {violation}" for violation in found["violations"]]
+        idle = [] if any(found["done"].values()) else [f"{name} did nothing"]
+        return idle + [f"{name}: {violation}" for violation in found["violations"]]
 
 
 def _inside(name: str, options: dict[str, Any]) -> None:
