@@ -41,15 +41,16 @@ class Candidates:
         *,
         heads_are_known: bool,
     ) -> Self:
-        """Pick rows of each group, whose `known` values include the first directions
-        or do not."""
+        """Pick rows of each group; `known` is S without c_u as far as it is known of
+        each row: artists, or artists and first directions.
+        """
         some = [
             (group, rows, values)
             for group, rows, values in zip(groups, rows_of, known, strict=True)
             if len(rows)
         ]
         closeness = _floats([group.closeness[rows] for group, rows, _ in some])
-        values = _floats([values[rows] for _, rows, values in some])
+        values = _floats([values for _, _, values in some])
         if some:
             dots = np.concatenate([_tail_dots(g, rows) for g, rows, _ in some])
             if not heads_are_known:

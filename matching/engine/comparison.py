@@ -71,19 +71,27 @@ _Masked = list[tuple[Group, Bools | None]]
 
 @dataclass(frozen=True, slots=True)
 class _Picks:
-    """What is known of everyone in some groups, to pick candidates by."""
+    """What is known of the people of some groups, to pick candidates by.
+
+    values are those of all rows of a group, or of some: then rows names them.
+    """
 
     query: Query
     groups: list[Group]
     values: list[Floats]
     heads_are_known: bool
+    rows: list[Whole] | None = None
 
-    def at(self, rows: list[Whole]) -> Candidates:
+    def at(self, places: list[Whole]) -> Candidates:
+        """Pick by places among the values of each group."""
+        rows = places
+        if self.rows is not None:
+            rows = [of[at] for of, at in zip(self.rows, places, strict=True)]
         return Candidates.of(
             self.query,
             self.groups,
             rows,
-            self.values,
+            [of[at] for of, at in zip(self.values, places, strict=True)],
             heads_are_known=self.heads_are_known,
         )
 
@@ -239,24 +247,29 @@ class Comparison:
         picks = _Picks(self.query, [group for group, _ in groups], near, False)
         threshold = self._raised(threshold, picks, count)
         floor, room = self._floor(threshold), np.float32(self._room)
-        rows = [
-            np.flatnonzero(part + room * group.closeness >= floor)
-            for (group, _), part in zip(groups, near, strict=True)
-        ]
-        if sum(map(len, rows)) > _MANY * self.total:
-            return self._by_heads(groups, threshold, count)
+        rows, many = [], _MANY * self.total
+        for (group, _), part in zip(groups, near, strict=True):
+            rows.append(np.flatnonzero(part + room * group.closeness >= floor))
+            many -= len(rows[-1])
+            if many < 0:
+                return self._by_heads(groups, threshold, count)
         return picks, rows, threshold
 
     def _by_heads(
         self, groups: _Masked, threshold: float, count: int | None
     ) -> tuple["_Picks", list[Whole], float]:
-        known, most = [], []
-        left = self._room - self._room_of_vectors
+        """The same, with the first directions of everyone.
+
+        Of each group only those are kept who may reach the threshold known so far.
+        """
+        rows, known, most = [], [], []
+        floor, left = self._floor(threshold), self._room - self._room_of_vectors
         for group, mask in groups:
             some, all_ = group.with_heads(left)
-            known.append(_only(some, mask))
-            most.append(_only(all_, mask))
-        picks = _Picks(self.query, [group for group, _ in groups], known, True)
+            rows.append(np.flatnonzero(_only(all_, mask) >= floor))
+            known.append(some[rows[-1]])
+            most.append(all_[rows[-1]])
+        picks = _Picks(self.query, [g for g, _ in groups], known, True, rows)
         threshold = self._raised(threshold, picks, count)
         floor = self._floor(threshold)
         return picks, [np.flatnonzero(part >= floor) for part in most], threshold
@@ -266,7 +279,10 @@ class Comparison:
         if count is None:
             return threshold
         leading = picks.leading(2 * count)
-        return self._lowest(threshold, leading.with_genres, count)
+        # Genres raise the bar little; what they cost pays at the last bar only.
+        is_last = picks.heads_are_known
+        scores = leading.with_genres if is_last else leading.with_directions
+        return self._lowest(threshold, scores, count)
 
     def _lowest(self, threshold: float, scores: Floats, count: int | None) -> float:
         """The larger of a threshold and the count-th largest S, but for rounding."""

@@ -84,7 +84,7 @@ class Group:
         return near
 
     def with_heads(self, left: float) -> tuple[Floats, Floats]:
-        """`near` with the first 16 directions; and the most S without c_u can be.
+        """`near` with the first 8 directions; and the most S without c_u can be.
 
         A sum over the other directions is at most the product of their lengths; left is
         what all else can add to s(u, v).

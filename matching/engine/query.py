@@ -31,7 +31,7 @@ from matching.engine.rows import Rows
 from matching.engine.statistics import Statistics
 
 # Rows of directions widened at once: they stay in the cache.
-_BLOCK = 8192
+_BLOCK = 16384
 _SIEVE_BITS = 12
 _SIEVE_SHIFT = np.uint32(32 - _SIEVE_BITS)
 _SPREAD = np.uint32(2654435761)
@@ -169,7 +169,7 @@ class Query:
         return self.head_dots(heads) + self.tail_dots(tails)
 
     def head_dots(self, heads: Steps, unit: float = 1.0) -> Floats:
-        """The part of `dots` of the first 16 directions: float32[n], exact in steps."""
+        """The part of `dots` of the first 8 directions: float32[n], exact in steps."""
         first = self.directions[:HEAD_DIMENSIONS] * np.float32(unit)
         products = np.empty(heads.shape[1], np.float32)
         wide = np.empty((HEAD_DIMENSIONS, min(_BLOCK, len(products))), np.float32)

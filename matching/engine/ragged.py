@@ -39,15 +39,19 @@ class Ragged:
     @classmethod
     def gather(cls, parts: Sequence[tuple[Self, Whole]]) -> Self:
         """Put rows of several together, one after the other."""
-        lengths, ids, weights = [], [], []
-        for part, rows in parts:
-            starts = part.pointers[rows]
-            lengths.append(part.pointers[rows + 1] - starts)
-            at = runs(starts, lengths[-1])
-            ids.append(part.ids[at])
-            weights.append(part.weights[at])
+        nothing = np.empty(0, np.int32)
+        starts = np.concatenate([nothing, *(p.pointers[rows] for p, rows in parts)])
+        ends = np.concatenate([nothing, *(p.pointers[rows + 1] for p, rows in parts)])
+        pointers = pointers_of(ends - starts)
+        at = runs(starts, ends - starts)
+        lasts = np.cumsum([len(rows) for _, rows in parts], dtype=np.int64)
+        pieces = np.split(at, pointers[lasts[:-1]]) if parts else []
+        ids = [p.ids[piece] for (p, _), piece in zip(parts, pieces, strict=True)]
+        weights = [
+            p.weights[piece] for (p, _), piece in zip(parts, pieces, strict=True)
+        ]
         return cls(
-            pointers_of(np.concatenate([np.empty(0, np.int32), *lengths])),
+            pointers,
             np.concatenate([np.empty(0, np.uint32), *ids]),
             np.concatenate([np.empty(0, np.uint8), *weights]),
         )

@@ -21,10 +21,10 @@ class Rows:
     columns       their tastes
     artist_scale  float32[n], k / |w_u|; 0 without artists
     genre_scale   float32[n], 1 / length of the genre direction; 0 without genres
-    heads         int8[16, n]: the first 16 numbers of z_u in steps of 1/127; a column
+    heads         int8[8, n]: the first 8 numbers of z_u in steps of 1/127; a column
                   for each person, which a product of everyone reads fastest
-    rests         uint8[n]: the length of the other 32 in the same steps, rounded up
-    tails         int8[n, 38]: the other 32, then unit standardised audio, in the same
+    rests         uint8[n]: the length of the other 40 in the same steps, rounded up
+    tails         int8[n, 46]: the other 40, then unit standardised audio, in the same
                   steps; zeros where unknown
     """
 

@@ -57,7 +57,8 @@ class Segment:
         stays under (n + 4) · 2^-24, see `closest`.
         """
         sums = self._sums(self.artists, query.artists, np.float32, query.artist_scale)
-        return np.asarray(sums * self.people.rows.artist_scale, np.float32)
+        sums *= self.people.rows.artist_scale
+        return np.asarray(sums, np.float32)
 
     def shared(self, query: Query) -> Counts:
         """Count the artists shared with everyone: uint16[n]."""

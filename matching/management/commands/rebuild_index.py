@@ -16,4 +16,8 @@ class Command(BaseCommand):
             index = index_rebuild(now=timezone.now())
         except BuildRunning as error:
             raise CommandError("Another process builds the index right now.") from error
+        except OSError as error:
+            raise CommandError(
+                f"The index cannot be written: {error}. The one before stays."
+            ) from error
         self.stdout.write(f"The index holds {len(index)} people.")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from matching.engine import ArtistVectors, Columns, Index, Taste, View
+from matching.engine.constants import HEAD_DIMENSIONS
 from matching.engine.group import Group
 from matching.engine.query import Query
 from matching.engine.rows import Rows, measure
@@ -85,7 +86,7 @@ def test_rounding_makes_no_direction_much_longer(kit: Any, matrix: Any) -> None:
     vectors, tones = np.split(rows.directions.astype(float), [48], axis=1)
     for part in (vectors, tones):
         assert (np.square(part).sum(axis=1) <= 1.07 * 127**2).all()
-    others = np.square(vectors[:, 16:]).sum(axis=1)
+    others = np.square(vectors[:, HEAD_DIMENSIONS:]).sum(axis=1)
     assert (np.square(rows.rests.astype(float)) >= others).all()
     assert (rows.rests < np.sqrt(others) + 1).all()
 
@@ -99,12 +100,15 @@ def test_the_first_directions_are_the_head_of_all(kit: Any) -> None:
     crowd = kit.crowd(30)
     index = kit.index(crowd, vectors=kit.vectors())
     rows = measure(Columns.of(crowd.items()), index.statistics.content)
-    assert rows.heads.shape == (16, 30)
-    assert rows.tails.shape == (30, 38)
+    assert rows.heads.shape == (HEAD_DIMENSIONS, 30)
+    assert rows.tails.shape == (30, 54 - HEAD_DIMENSIONS)
     assert (rows.heads.dtype, rows.tails.dtype) == (np.int8, np.int8)
     for row in range(30):
         assert rows.direction(row).tolist() == rows.directions[row].tolist()
-        assert rows.direction(row)[:16].tolist() == rows.heads[:, row].tolist()
+        assert (
+            rows.direction(row)[:HEAD_DIMENSIONS].tolist()
+            == rows.heads[:, row].tolist()
+        )
 
 
 @pytest.mark.parametrize("missing", ["artists", "genres", "audio", "vectors"])
