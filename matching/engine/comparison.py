@@ -260,15 +260,18 @@ class Comparison:
     ) -> tuple["_Picks", list[Whole], float]:
         """The same, with the first directions of everyone.
 
-        Of each group only those are kept who may reach the threshold known so far.
+        Of each group only those are kept who may reach the threshold, if there is one.
         """
-        rows, known, most = [], [], []
+        rows: list[Whole] | None = [] if threshold > 0 else None
+        known, most = [], []
         floor, left = self._floor(threshold), self._room - self._room_of_vectors
         for group, mask in groups:
-            some, all_ = group.with_heads(left)
-            rows.append(np.flatnonzero(_only(all_, mask) >= floor))
-            known.append(some[rows[-1]])
-            most.append(all_[rows[-1]])
+            some, all_ = (_only(part, mask) for part in group.with_heads(left))
+            if rows is not None:
+                rows.append(np.flatnonzero(all_ >= floor))
+                some, all_ = some[rows[-1]], all_[rows[-1]]
+            known.append(some)
+            most.append(all_)
         picks = _Picks(self.query, [g for g, _ in groups], known, True, rows)
         threshold = self._raised(threshold, picks, count)
         floor = self._floor(threshold)

@@ -32,7 +32,7 @@ def fit_statistics(
     """Fit the statistics of a community.
 
     fit_on says, bool[n], whose rows artist vectors may be fitted on (None: everyone's);
-    with fewer than 200 such people there are none, and at most 100,000 of them are
+    with fewer than 200 such people there are none, and at most 50,000 of them are
     used. With previous_vectors nothing is fitted again and only artists new since then
     get the mean of their listeners.
     """
@@ -107,7 +107,7 @@ def _place(people: Columns, statistics: Statistics, seed: int) -> Statistics:
 
 
 def _mean(people: Columns, statistics: Statistics, seed: int) -> Doubles:
-    """The mean direction of up to 100,000 people drawn."""
+    """The mean direction of up to 50,000 people drawn."""
     rows = drawn(
         seed, people.person_ids, np.flatnonzero(people.has_artists()), MOST_FIT_ROWS
     )

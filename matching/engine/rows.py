@@ -113,8 +113,13 @@ def taste_sums(columns: Columns, statistics: Statistics) -> Doubles:
     artists = columns.artists
     at, known = find(vectors.ids, artists.ids)
     worth = artists.weights * statistics.artist_idf(artists.ids) * known
-    sums = product(artists, at, worth.astype(np.float32), vectors.matrix())
-    return sums.astype(np.float64)
+    # Of a few people only the directions of their own artists are widened.
+    steps = vectors.steps
+    if len(at) < len(vectors):
+        used, at = np.unique(at, return_inverse=True)
+        steps = steps[used]
+    table = steps.astype(np.float32)
+    return product(artists, at, worth.astype(np.float32), table).astype(np.float64)
 
 
 def centred(directions: Doubles, statistics: Statistics) -> Doubles:

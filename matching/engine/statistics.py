@@ -55,10 +55,6 @@ class ArtistVectors:
             return np.zeros((len(ids), DIMENSIONS))
         return self.steps[at] * (known / STEPS)[:, None]
 
-    def matrix(self) -> Floats:
-        """All directions as numbers to multiply with: float32[A, 48]."""
-        return self.steps.astype(np.float32)
-
 
 @dataclass(frozen=True, slots=True)
 class Listeners:

@@ -249,4 +249,4 @@ def test_a_row_gives_the_same_product_in_any_company() -> None:
         span = ragged.span(row)
         alone = product(ragged.part(row, row + 1), columns[span], values[span], table)
         assert alone.tobytes() == whole[row].tobytes()
-    assert ArtistVectors.none().matrix().shape == (0, 48)
+    assert ArtistVectors.none().steps.shape == (0, 48)
