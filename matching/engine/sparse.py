@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from matching.engine.arrays import Doubles, Floats, Ids, Pointers, Whole
+from matching.engine.arrays import Doubles, Floats, Ids, Members, Pointers, Whole
 from matching.engine.constants import MOST_ARTISTS, MOST_IN_SEGMENT
 from matching.engine.postings import Postings
 from matching.engine.ragged import Ragged
@@ -21,16 +21,19 @@ class _Scatter(threading.local):
 
     def __init__(self) -> None:
         self.members = np.empty(0, np.int32)
-        self.weights = {kind: np.empty(0, kind) for kind in (np.float32, np.float64)}
+        self.weights: dict[type, Floats | Doubles] = {}
         self.pointers = np.zeros(MOST_ARTISTS + 1, np.int32)
         shape = MOST_IN_SEGMENT, MOST_ARTISTS
         self.matrix: Any = sparse.csc_array(shape, dtype=np.uint8)
 
-    def room(self, entries: int) -> None:
+    def room(self, entries: int, kind: type) -> tuple[Members, Floats | Doubles]:
+        """Places for so many members and weights, kept for the next query."""
         if len(self.members) < entries:
-            size = entries + entries // 2
-            self.members = np.empty(size, np.int32)
-            self.weights = {kind: np.empty(size, kind) for kind in self.weights}
+            self.members = np.empty(entries + entries // 8, np.int32)
+        weights = self.weights.get(kind)
+        if weights is None or len(weights) < entries:
+            weights = self.weights[kind] = np.empty(len(self.members), kind)
+        return self.members[:entries], weights[:entries]
 
 
 _scatter = _Scatter()
@@ -54,8 +57,7 @@ def scattered(
         for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
     ]
     total = int(lengths.sum())
-    _scatter.room(total)
-    members, weights = _scatter.members[:total], _scatter.weights[kind][:total]
+    members, weights = _scatter.room(total, kind)
     # Put together as they are and widened in one go: no conversion for each list.
     if spans:
         np.copyto(members, np.concatenate([postings.members[s] for s in spans]))
