@@ -48,10 +48,10 @@ class Weighed:
         """What they gained, as a multiple of the files' bytes.
 
         Pages of the files that no board has read yet count too: sooner or later some
-        board reads them.
+        board reads them. What else a process gave back meanwhile counts for nothing.
         """
         gained = self.after - self.before
-        return max(gained.total, files + gained.own) / files
+        return max(gained.total, files + max(0, gained.own)) / files
 
 
 def can_measure() -> bool:

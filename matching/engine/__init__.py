@@ -2,8 +2,8 @@
 
 index = build_index(people, watermark=0, built_at=now)
 view = index.view({person_id: taste})
-board = scan(view, person_id)
-receipt = explain(view, person_id, int(board.person_ids[board.order()[0]]))
+board = Comparison(view, person_id).closest(20)
+receipt = explain(view, person_id, int(board.person_ids[0]))
 """
 
 from matching.engine.blobs import read_blobs

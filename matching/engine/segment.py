@@ -54,7 +54,7 @@ class Segment:
         """Compute the artists' part of s(u, v), nearly: float32[n].
 
         Each term and each sum is rounded once: the relative error of n shared artists
-        stays under (n + 4) · 2^-24, see `closest`.
+        stays under (n + 4) · 2^-24, see `comparison`.
         """
         sums = self._sums(self.artists, query.artists, np.float32, query.artist_scale)
         sums *= self.people.rows.artist_scale

@@ -11,6 +11,9 @@ from matching.engine.constants import MOST_ARTISTS, MOST_IN_SEGMENT
 from matching.engine.postings import Postings
 from matching.engine.ragged import Ragged
 
+# Entries of lists held at a time: they stay in the cache, and take little memory.
+_AT_ONCE = 131_072
+
 
 class _Scatter(threading.local):
     """A sparse matrix of one thread whose arrays are pointed at the lists of a query.
@@ -51,7 +54,28 @@ def scattered(
     starts and lengths give up to 150 lists, values one number for each, float32 or
     float64; the sums come in the same precision, one for each of the people.
     """
-    kind = values.dtype.type
+    padded = np.zeros(MOST_ARTISTS, values.dtype)
+    total: Floats | Doubles | None = None
+    for some in _batches(lengths):
+        padded[: some.stop - some.start] = values[some]
+        padded[some.stop - some.start :] = 0
+        matrix = _placed(postings, starts[some], lengths[some], values.dtype.type)
+        sums = np.asarray(matrix @ padded)
+        total = sums if total is None else np.add(total, sums, out=total)
+    return np.zeros(people, values.dtype) if total is None else total[:people]
+
+
+def _batches(lengths: Pointers) -> list[slice]:
+    """Cut lists into runs of about as many entries as are held at a time."""
+    ends = np.cumsum(lengths)
+    if not len(ends) or ends[-1] <= _AT_ONCE:
+        return [slice(0, len(ends))] if len(ends) else []
+    cuts = np.flatnonzero(np.diff((ends - 1) // _AT_ONCE)) + 1
+    return list(map(slice, [0, *cuts.tolist()], [*cuts.tolist(), len(ends)]))
+
+
+def _placed(postings: Postings, starts: Pointers, lengths: Pointers, kind: type) -> Any:
+    """These lists as the first columns of this thread's matrix."""
     spans = [
         slice(start, start + length)
         for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
@@ -59,17 +83,14 @@ def scattered(
     total = int(lengths.sum())
     members, weights = _scatter.room(total, kind)
     # Put together as they are and widened in one go: no conversion for each list.
-    if spans:
-        np.copyto(members, np.concatenate([postings.members[s] for s in spans]))
-        np.copyto(weights, np.concatenate([postings.weights[s] for s in spans]))
+    np.copyto(members, np.concatenate([postings.members[s] for s in spans]))
+    np.copyto(weights, np.concatenate([postings.weights[s] for s in spans]))
     pointers = _scatter.pointers
     np.cumsum(lengths, out=pointers[1 : len(lengths) + 1])
     pointers[len(lengths) + 1 :] = total
-    padded = np.zeros(MOST_ARTISTS, kind)
-    padded[: len(values)] = values
     matrix = _scatter.matrix
     matrix.indices, matrix.indptr, matrix.data = members, pointers, weights
-    return np.asarray(matrix @ padded)[:people]
+    return matrix
 
 
 def product(

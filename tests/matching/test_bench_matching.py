@@ -151,7 +151,8 @@ def test_people_are_written_as_the_site_writes_them(db: None, now: datetime) -> 
     for person in Taste.objects.filter(pk__in=[1, 200, 400]):
         assert engine.unpack(bytes(person.blob)) == tastes[person.pk]
     [seq] = TasteChange.objects.note([1])
-    assert seq == 401
+    # After all of them; on a database that counted further before, further.
+    assert seq > 400
     filling.fill_lists(community, blocks, people=20)
     for person, loaded in load_tastes(range(1, 21)).items():
         expected = tastes[person]
