@@ -3,23 +3,23 @@
 import base64
 import hmac
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from musicmatch.standins.spotify import grants
 from musicmatch.standins.spotify.consent import consent_page, error_page
 from musicmatch.standins.spotify.grants import Code, CodeRefused, Token, TokenRefused
 from musicmatch.standins.spotify.listeners import all_listeners
 from musicmatch.standins.spotify.redirects import is_registered
-from musicmatch.standins.spotify.wire import (
+from musicmatch.standins.spotify.wire import oauth_error
+from musicmatch.standins.spotify.world import SCOPES, World
+from musicmatch.standins.wire import (
     Answer,
     Refused,
     Request,
     html_answer,
     json_answer,
-    oauth_error,
     redirect_answer,
+    with_query,
 )
-from musicmatch.standins.spotify.world import SCOPES, World
 
 _CHALLENGE_LENGTH = 43
 _VERIFIER_LENGTHS = range(43, 129)
@@ -72,9 +72,7 @@ def _problem_with(asked: Mapping[str, str]) -> str | None:
 def _back(asked: Mapping[str, str], answer: dict[str, str]) -> Answer:
     if "state" in asked:
         answer["state"] = asked["state"]
-    parts = urlsplit(asked["redirect_uri"])
-    query = "&".join(filter(None, (parts.query, urlencode(answer))))
-    return redirect_answer(urlunsplit(parts._replace(query=query)))
+    return redirect_answer(with_query(asked["redirect_uri"], answer))
 
 
 def _new_code(world: World, asked: Mapping[str, str], listener: str) -> str:

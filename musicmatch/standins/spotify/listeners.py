@@ -1,65 +1,16 @@
-"""The fictional people who can sign in at the stand-in, and what they hear.
-
-Everything is worked out from the demo catalogue and from each listener's leaning
-towards words found in genre names, so it is the same on every machine and holds
-whatever artists the catalogue has.
-"""
+"""The fictional people who can sign in at the stand-in, and what they hear."""
 
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from musicmatch.demo.catalogue import CatalogueArtist, load_catalogue
-from musicmatch.standins.spotify.draws import draw
-from musicmatch.standins.spotify.records import Track
-
-TIME_RANGES = ("short_term", "medium_term", "long_term")
-TOP_CEILING = 50
+from musicmatch.demo.catalogue import CatalogueArtist
+from musicmatch.standins.draws import draw
+from musicmatch.standins.shelf import Track
+from musicmatch.standins.tastes import TIME_RANGES, Leaning, Person, Rhythm
 
 
-@dataclass(frozen=True)
-class Leaning:
-    """What draws somebody to an artist.
-
-    ``words`` are looked for inside genre names, the strongest first; ``fame`` is
-    the pull of well-known names (negative: away from them); ``eras`` are decades.
-    Two listeners with the same ``seed`` and words have the same top lists.
-    """
-
-    seed: str
-    words: tuple[str, ...] = ()
-    fame: float = 0.0
-    eras: tuple[int, ...] = ()
-
-    def towards(self, artist: CatalogueArtist, time_range: str) -> float:
-        """How strongly the artist appeals in that range; only the order matters."""
-        strengths = (
-            1 - place / (2 * len(self.words))
-            for place, word in enumerate(self.words)
-            if any(word in genre for genre in artist.genres)
-        )
-        return (
-            3 * max(strengths, default=0.0)
-            + self.fame * artist.fame / 5
-            + (1.5 if artist.era in self.eras else 0.0)
-            + 1.2 * draw(self.seed, artist.name)
-            + 0.7 * draw(self.seed, artist.name, time_range)
-        )
-
-
-@dataclass(frozen=True)
-class Rhythm:
-    """How often somebody listens: one slot every ``gap_minutes``, some of them used.
-
-    ``oddities`` adds local files and two listens at the same instant.
-    """
-
-    gap_minutes: int
-    chance: float = 0.5
-    oddities: bool = False
-
-
-@dataclass(frozen=True)
-class Listener:
+@dataclass(frozen=True, kw_only=True)
+class Listener(Person):
     """One fictional account.
 
     ``account_id`` and ``images`` are None when the service leaves the key out;
@@ -68,15 +19,11 @@ class Listener:
     development mode.
     """
 
-    key: str
     kind: str
     id: str
     account_id: str | None
     display_name: str | None
-    leaning: Leaning
-    rhythm: Rhythm | None
     images: tuple[int | None, ...] | None = (300, 64)
-    top_size: int = TOP_CEILING
     country: str = "PT"
     product: str = "premium"
     is_allow_listed: bool = True
@@ -93,7 +40,7 @@ class Listener:
     def top_artists(self) -> dict[str, tuple[CatalogueArtist, ...]]:
         """Artists by time range, strongest first."""
         return {
-            time_range: self._ranked(time_range)[: self.top_size]
+            time_range: self.artists(time_range, self.top_size)
             for time_range in TIME_RANGES
         }
 
@@ -101,32 +48,9 @@ class Listener:
     def top_tracks(self) -> dict[str, tuple[Track, ...]]:
         """Tracks by time range, strongest first, mostly by the top artists."""
         return {
-            time_range: _tracks_of(self.top_artists[time_range], self.leaning.seed)[
-                : self.top_size
-            ]
+            time_range: self.tracks(time_range, self.top_size)
             for time_range in TIME_RANGES
         }
-
-    def _ranked(self, time_range: str) -> tuple[CatalogueArtist, ...]:
-        return tuple(
-            sorted(
-                load_catalogue(),
-                key=lambda artist: (
-                    -self.leaning.towards(artist, time_range),
-                    artist.name,
-                ),
-            )
-        )
-
-
-def _tracks_of(artists: tuple[CatalogueArtist, ...], seed: str) -> tuple[Track, ...]:
-    scored = [
-        (place + 25 * draw(seed, "track", artist.name, title), title, artist)
-        for place, artist in enumerate(artists)
-        for title in artist.tracks
-    ]
-    scored.sort(key=lambda row: (row[0], row[1], row[2].name))
-    return tuple(Track(artist, title) for _, title, artist in scored)
 
 
 _INDIE = Leaning("marisol", ("indie", "shoegaze", "electronic", "art"), fame=0.5)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from musicmatch.standins.spotify.wire import Refused, Request, api_error
+from musicmatch.standins import wire
+from musicmatch.standins.spotify.wire import api_error
 from musicmatch.standins.spotify.world import World
+from musicmatch.standins.wire import Refused, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,10 @@ def whole_number(request: Request, name: str, *, default: int) -> int:
     text = request.query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise Refused(api_error(400, f"Invalid {name}"))
-    return int(text)
+    try:
+        return wire.whole_number(text)
+    except ValueError as error:
+        raise Refused(api_error(400, f"Invalid {name}")) from error
 
 
 def page_of(request: Request, *, default: int, most: int, deepest: int = 10**9) -> Page:

@@ -1,7 +1,7 @@
 """Small drawn pictures, so that nothing has to be fetched from another host."""
 
-from musicmatch.standins.spotify.draws import digest
-from musicmatch.standins.spotify.wire import Answer
+from musicmatch.standins.draws import digest
+from musicmatch.standins.wire import Answer
 
 
 def picture(name: str) -> Answer:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from musicmatch.demo.catalogue import CatalogueArtist, load_catalogue
-from musicmatch.standins.spotify.records import Track, tracks_by_id
+from musicmatch.standins.shelf import Track, tracks_by_id
 
 _FILTER = re.compile(r'(artist|track|album|year|isrc|upc):("[^"]*"|\S+)', re.IGNORECASE)
 _MOST_FOUND = 1000

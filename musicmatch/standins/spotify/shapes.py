@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from musicmatch.demo.catalogue import CatalogueArtist
-from musicmatch.standins.spotify.draws import base62, digest
+from musicmatch.standins.diary import Listen
+from musicmatch.standins.draws import base62, digest
+from musicmatch.standins.shelf import Track
 from musicmatch.standins.spotify.listeners import Listener
-from musicmatch.standins.spotify.recent import Listen
-from musicmatch.standins.spotify.records import Track
 from musicmatch.standins.spotify.world import World
 
 Json = dict[str, Any]

@@ -4,22 +4,24 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from musicmatch.standins.diary import Listen
+from musicmatch.standins.draws import digest
+from musicmatch.standins.shelf import artists_by_id, tracks_by_id
 from musicmatch.standins.spotify import paging, shapes
-from musicmatch.standins.spotify.draws import digest
 from musicmatch.standins.spotify.grants import Token, TokenRefused
-from musicmatch.standins.spotify.listeners import TIME_RANGES, Listener, all_listeners
-from musicmatch.standins.spotify.recent import Listen, recent_listens
-from musicmatch.standins.spotify.records import artists_by_id, tracks_by_id
+from musicmatch.standins.spotify.listeners import Listener, all_listeners
+from musicmatch.standins.spotify.recent import recent_listens
 from musicmatch.standins.spotify.search import found_artists, found_tracks
-from musicmatch.standins.spotify.wire import (
+from musicmatch.standins.spotify.wire import api_error
+from musicmatch.standins.spotify.world import World
+from musicmatch.standins.tastes import TIME_RANGES
+from musicmatch.standins.wire import (
     Answer,
     Refused,
     Request,
-    api_error,
     json_answer,
     text_answer,
 )
-from musicmatch.standins.spotify.world import World
 
 View = Callable[[World, Request, Token], object]
 

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 import requests
 
+from musicmatch.standins.shelf import tracks_by_id
 from musicmatch.standins.spotify import SpotifyStandin
-from musicmatch.standins.spotify.listeners import TIME_RANGES, all_listeners
-from musicmatch.standins.spotify.records import tracks_by_id
+from musicmatch.standins.spotify.listeners import all_listeners
+from musicmatch.standins.tastes import TIME_RANGES
 
 ARTIST_KEYS = {"external_urls", "href", "id", "images", "name", "type", "uri"}
 TIMEOUT = 5

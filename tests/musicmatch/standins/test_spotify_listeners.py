@@ -5,12 +5,9 @@ from datetime import datetime
 import pytest
 
 from musicmatch.standins.spotify.grants import six_months_after
-from musicmatch.standins.spotify.listeners import (
-    TIME_RANGES,
-    Listener,
-    all_listeners,
-)
+from musicmatch.standins.spotify.listeners import Listener, all_listeners
 from musicmatch.standins.spotify.recent import recent_listens
+from musicmatch.standins.tastes import TIME_RANGES
 
 NOW = 1_794_650_400.0
 

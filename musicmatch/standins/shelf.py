@@ -1,4 +1,4 @@
-"""The stand-in's shelf: every artist and track of the demo catalogue, with ids.
+"""The shelf of all stand-ins: every artist and track of the demo catalogue, with ids.
 
 Names and titles come from the catalogue; every id, ISRC, date within the decade
 and duration is made up here, the same on every machine.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from musicmatch.demo.catalogue import CatalogueArtist, load_catalogue
-from musicmatch.standins.spotify.draws import base62, digest, draw
+from musicmatch.standins.draws import base62, digest, draw
 
 FIRST_DISCS = 1950
 LATEST = 2026
@@ -80,3 +80,12 @@ def tracks_by_id() -> dict[str, Track]:
         Track(artist, title) for artist in load_catalogue() for title in artist.tracks
     )
     return {track.spotify_id: track for track in tracks}
+
+
+@cache
+def tracks_by_isrc() -> dict[str, tuple[Track, ...]]:
+    """Tracks by ISRC; two may share one, as they do in life."""
+    found: dict[str, tuple[Track, ...]] = {}
+    for track in tracks_by_id().values():
+        found[track.isrc] = (*found.get(track.isrc, ()), track)
+    return found

@@ -1,6 +1,7 @@
 """Deterministic chance: the same words always give the same number."""
 
 import hashlib
+from uuid import UUID
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -23,3 +24,8 @@ def base62(*parts: object, length: int = 22) -> str:
         number, rest = divmod(number, 62)
         letters.append(BASE62[rest])
     return "".join(letters)
+
+
+def uuid(*parts: object) -> str:
+    """An identifier made from the parts, written as a UUID of version 4."""
+    return str(UUID(int=digest(*parts) >> 128, version=4))
