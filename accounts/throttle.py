@@ -18,6 +18,8 @@ class Limit:
 
 
 SYNC_NOW = Limit("sync", 1, 600, "A source can be synced once in ten minutes.")
+CONNECT = Limit("connect", 10, 3600, "You can connect a source ten times in an hour.")
+UPLOAD = Limit("upload", 5, 86_400, "You can upload an export five times a day.")
 
 
 class OverLimit(Exception):

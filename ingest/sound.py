@@ -4,8 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean, quantiles
+from typing import Any
 
-from ingest.models import ArtistSound, AudioFeatures, Sound
+from django.db.models import Q, QuerySet
+
+from ingest.models import ArtistSound, AudioFeatures, Sound, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +42,27 @@ DIMENSIONS = (
     Dimension("loudness", "Loudness", -40, 0, "dB"),
 )
 SOUND_KEYS = tuple(dimension.key for dimension in DIMENSIONS)
+# Rows that only say that a service was asked and knew nothing.
+SILENT = Q(**{f"{key}__isnull": True for key in SOUND_KEYS})
 # Fewer measured tracks than this say less than the artists' averages do.
 _FEWEST = 5
+_SERVICES = {"reccobeats": "ReccoBeats"}
 
 
 @dataclass(frozen=True, slots=True)
 class PersonSound:
-    """Averages by dimension, and the middle half of the tempos in BPM."""
+    """Averages by dimension, and the middle half of the tempos in BPM.
+
+    ``source`` measured all of it.
+    """
 
     means: dict[str, float]
     tempo_window: tuple[float, float] | None
+    source: str
+
+    @property
+    def source_label(self) -> str:
+        return _SERVICES.get(self.source) or Source(self.source).label
 
     @property
     def is_whole(self) -> bool:
@@ -62,19 +76,26 @@ def person_sound(
 
     Two queries at most. One source only: the one that knows the most of them.
     """
-    rows: Sequence[Sound] = list(AudioFeatures.objects.filter(track__in=track_ids))
+    rows = _of_one_source(AudioFeatures.objects.filter(track__in=track_ids))
     if len(rows) < _FEWEST:
-        rows = list(ArtistSound.objects.filter(artist__in=artist_ids)) or rows
+        artists = ArtistSound.objects.filter(artist__in=artist_ids)
+        rows = _of_one_source(artists) or rows
     if not rows:
         return None
-    [(source, _)] = Counter(row.source for row in rows).most_common(1)
-    rows = [row for row in rows if row.source == source]
     means = {}
     for key in SOUND_KEYS:
         known = [v for v in (getattr(row, key) for row in rows) if v is not None]
         if known:
             means[key] = fmean(known)
-    return PersonSound(means, _middle_half(rows))
+    return PersonSound(means, _middle_half(rows), rows[0].source)
+
+
+def _of_one_source(sounds: QuerySet[Any]) -> Sequence[Sound]:
+    """Return the rows of the source that has the most; of two, the first by name."""
+    rows: list[Sound] = list(sounds.exclude(SILENT))
+    counts = Counter(row.source for row in rows)
+    best = min(counts, key=lambda source: (-counts[source], source), default=None)
+    return [row for row in rows if row.source == best]
 
 
 def _middle_half(rows: Sequence[Sound]) -> tuple[float, float] | None:

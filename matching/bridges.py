@@ -9,6 +9,7 @@ import numpy.typing as npt
 from accounts.models import User
 from ingest.models import TopTrack
 from matching.engine import ArtistVectors, Taste
+from matching.loaders import artist_shown, by_artists
 
 _SUGGESTIONS = 6
 _ICEBREAKERS = 5
@@ -113,11 +114,11 @@ def _by_genres(
 def icebreakers(viewer: User, person: User, shared: Sequence[int]) -> list[Icebreaker]:
     """Tracks by shared artists: first those both have, then the other's own."""
     rows = TopTrack.objects.filter(
-        person__in=[viewer, person], track__artist__in=shared
+        by_artists("track__artist", shared), person__in=[viewer, person]
     ).order_by("rank", "time_range", "pk")
     ranks: dict[tuple[str, str], dict[int, int]] = {}
     for person_id, rank, *key in rows.values_list(
-        "person_id", "rank", "track__name", "track__artist__name"
+        "person_id", "rank", "track__name", artist_shown("track__artist")
     ):
         ranks.setdefault((key[0], key[1]), {}).setdefault(person_id, rank)
     theirs = {key: by for key, by in ranks.items() if person.pk in by}

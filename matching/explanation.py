@@ -9,7 +9,7 @@ from ingest.models import Listen, Source, SourceLink
 from matching import bridges, engine, words
 from matching.bridges import Icebreaker, Suggestion
 from matching.crowd import Crowd
-from matching.loaders import ArtistNames, artist_names
+from matching.loaders import ArtistNames, artist_names, artist_shown, by_artists
 from matching.reader import current_view
 from matching.sides import (
     AudioRow,
@@ -262,10 +262,14 @@ def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
 
 
 def _recents(pair: _Pair) -> list[RecentListen]:
-    rows = Listen.objects.filter(
-        person=pair.person, track__artist__in=pair.shared
-    ).order_by("-listened_at", "-pk")
-    found = rows.values_list("track__name", "track__artist__name", "listened_at")
+    rows = (
+        Listen.objects.shown()
+        .filter(by_artists("track__artist", pair.shared), person=pair.person)
+        .order_by("-listened_at", "-pk")
+    )
+    found = rows.values_list(
+        "track__name", artist_shown("track__artist"), "listened_at"
+    )
     return [RecentListen(*row) for row in found[:_RECENTS]]
 
 
@@ -273,7 +277,8 @@ def _recents(pair: _Pair) -> list[RecentListen]:
 
 
 def _sources(pair: _Pair) -> list[SourceAge]:
-    links = SourceLink.objects.filter(person__in=[pair.viewer, pair.person])
+    people = [pair.viewer, pair.person]
+    links = SourceLink.objects.filter(person__in=people, is_used=True)
     ordered = sorted(
         links, key=lambda link: (link.person_id != pair.viewer.pk, link.source)
     )

@@ -13,6 +13,7 @@ from accounts.models import User
 from ingest.models import Artist, Genre
 from matching import engine, preselect, words
 from matching.crowd import Crowd
+from matching.entries import Entry
 from matching.reader import active_view, current_view
 
 PAGE_SIZE = 20
@@ -46,30 +47,6 @@ class Filters:
             values["genre"] = self.genre.name
         kept = {k: v for k, v in values.items() if v not in (None, "") and k != without}
         return urlencode(kept)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One person on the board, as it is printed; None where something is unknown."""
-
-    handle: str
-    shown_name: str
-    has_name: bool
-    country: str
-    last_active_at: datetime | None
-    url: str
-    sentence: str
-    percentile_text: str
-    score: str
-    score_text: str
-    shared_artists: int
-    genre_overlap: str | None
-    audio_affinity: str | None
-    parts: list[dict[str, object]]
-
-    def __getitem__(self, name: str) -> object:
-        """Templates ask by key first; to fail at that takes longer than to answer."""
-        return getattr(self, name)
 
 
 def _two_decimals(value: float | None) -> str | None:

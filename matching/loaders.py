@@ -8,8 +8,10 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
 
-from ingest.models import Artist, ArtistGenre, Source, TopArtist, TopTrack
+from ingest.models import Artist, Source, SourceLink, TopArtist, TopTrack
 from ingest.sound import PersonSound, person_sound
 from matching.engine import (
     AUDIO_DIMENSIONS,
@@ -26,6 +28,12 @@ from matching.models import Taste
 logger = logging.getLogger(__name__)
 
 _CHUNK = 10_000
+# Rows from sources that the person has switched off.
+_OFF = Exists(
+    SourceLink.objects.filter(
+        person=OuterRef("person"), source=OuterRef("source"), is_used=False
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +44,20 @@ class LoadedTaste:
 
 @dataclass(slots=True)
 class _Lists:
-    """One person's ranked artists by source and time range, and their tracks."""
+    """One person's ranked artists by source and time range, and their tracks.
 
-    ranked: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    Of several rows that are one artist the one that stands for all is ranked, once, at
+    its best place: the others close up, as if the source had named it once. ``rows``
+    are those the sources named.
+    """
+
+    ranked: dict[tuple[str, str], dict[int, None]] = field(default_factory=dict)
+    rows: set[int] = field(default_factory=set)
     tracks: set[int] = field(default_factory=set)
+
+    def add(self, source: str, time_range: str, row: int, artist: int) -> None:
+        self.ranked.setdefault((source, time_range), {}).setdefault(artist)
+        self.rows.add(row)
 
     @property
     def artists(self) -> set[int]:
@@ -47,7 +65,7 @@ class _Lists:
 
 
 def load_tastes(person_ids: Collection[int]) -> dict[int, LoadedTaste]:
-    """Read people's ranked lists of every source and merge them, by person.
+    """Read people's ranked lists of every source in use and merge them, by person.
 
     Three queries, and up to two for each person with any artist.
     """
@@ -59,29 +77,32 @@ def load_tastes(person_ids: Collection[int]) -> dict[int, LoadedTaste]:
 
 def _lists(person_ids: Collection[int]) -> dict[int, _Lists]:
     lists = {person: _Lists() for person in person_ids}
-    rows = TopArtist.objects.filter(person__in=person_ids).order_by("rank", "pk")
-    for person, source, time_range, artist in rows.values_list(
-        "person_id", "source", "time_range", "artist_id"
+    rows = TopArtist.objects.filter(~_OFF, person__in=person_ids)
+    rows = rows.order_by("rank", "pk")
+    for person, source, time_range, artist, same_as in rows.values_list(
+        "person_id", "source", "time_range", "artist_id", "artist__same_as_id"
     ):
-        lists[person].ranked.setdefault((source, time_range), []).append(artist)
-    tracks = TopTrack.objects.filter(person__in=person_ids)
+        lists[person].add(source, time_range, artist, same_as or artist)
+    tracks = TopTrack.objects.filter(~_OFF, person__in=person_ids)
     for person, track in tracks.values_list("person_id", "track_id"):
         lists[person].tracks.add(track)
     return lists
 
 
 def _genres(artists: set[int]) -> dict[int, list[int]]:
-    genres: dict[int, list[int]] = defaultdict(list)
-    links = ArtistGenre.objects.filter(artist__in=artists)
-    for artist, genre in links.values_list("artist_id", "genre_id"):
-        genres[artist].append(genre)
-    return genres
+    """Genres of these artists and of those they stand for, each once."""
+    genres: dict[int, dict[int, None]] = defaultdict(dict)
+    rows = Artist.objects.filter(pk__in=artists)
+    columns = ("genre_links__genre_id", "others__genre_links__genre_id")
+    for artist, *found in rows.values_list("pk", *columns):
+        genres[artist].update(dict.fromkeys(g for g in found if g is not None))
+    return {artist: list(found) for artist, found in genres.items()}
 
 
 def _merged(lists: _Lists, genres: dict[int, list[int]]) -> LoadedTaste:
     sound = _sound(lists)
     taste = merge_ranks(
-        [RankedList(source, r, ids) for (source, r), ids in lists.ranked.items()],
+        [RankedList(source, r, [*ids]) for (source, r), ids in lists.ranked.items()],
         genres_of=genres,
         audio=[sound.means[key] for key in AUDIO_DIMENSIONS] if sound else None,
         tempo_window=sound.tempo_window if sound else None,
@@ -92,7 +113,7 @@ def _merged(lists: _Lists, genres: dict[int, list[int]]) -> LoadedTaste:
 def _sound(lists: _Lists) -> PersonSound | None:
     if not lists.ranked:
         return None
-    sound = person_sound(lists.tracks, lists.artists)
+    sound = person_sound(lists.tracks, lists.rows)
     return sound if sound is not None and sound.is_whole else None
 
 
@@ -139,15 +160,37 @@ class ArtistNames:
     genre_names: dict[int, str]
 
 
+_OWN_GENRE = ("genre_links__genre_id", "genre_links__genre__name")
+_OTHERS_GENRE = tuple(f"others__{column}" for column in _OWN_GENRE)
+
+
 def artist_names(artist_ids: Iterable[int]) -> ArtistNames:
-    """Read some artists with their genres, in one query."""
+    """Read some artists with their genres, in one query.
+
+    Genres are those of all rows an artist stands for; an artist that another one stands
+    for has the other one's name.
+    """
     found = ArtistNames({}, defaultdict(list), {})
+    genres: dict[int, set[str]] = defaultdict(set)
     rows = Artist.objects.filter(pk__in=set(artist_ids)).values_list(
-        "pk", "name", "genre_links__genre_id", "genre_links__genre__name"
+        "pk", "name", "same_as__name", *_OWN_GENRE, *_OTHERS_GENRE
     )
-    for artist, name, genre, genre_name in rows.order_by("genre_links__genre__name"):
-        found.names[artist] = name
-        if genre is not None:
-            found.genres[artist].append(genre_name)
-            found.genre_names[genre] = genre_name
+    for artist, name, stands, own, own_name, others, others_name in rows:
+        found.names[artist] = stands or name
+        for genre, genre_name in ((own, own_name), (others, others_name)):
+            if genre is not None:
+                genres[artist].add(genre_name)
+                found.genre_names[genre] = genre_name
+    found.genres.update((artist, sorted(names)) for artist, names in genres.items())
     return found
+
+
+def by_artists(artist: str, ids: Iterable[int]) -> Q:
+    """Rows whose ``artist``, a path to it, is one of these or one they stand for."""
+    ids = list(ids)
+    return Q(**{f"{artist}__in": ids}) | Q(**{f"{artist}__same_as__in": ids})
+
+
+def artist_shown(artist: str) -> Coalesce:
+    """The name of the one that stands for an artist; ``artist`` is a path to it."""
+    return Coalesce(f"{artist}__same_as__name", f"{artist}__name")

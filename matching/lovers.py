@@ -1,17 +1,19 @@
 """Who else loves an artist: people who show their artists, found by one of them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import PersonQuerySet, User
-from ingest.models import Artist, TopArtist, name_key
+from ingest.models import Artist, TopArtist
+from ingest.models.music import ArtistQuerySet
+from ingest.names import name_key
 from matching import engine, words
+from matching.entries import Entry
 from matching.loaders import artist_names
 from matching.reader import current_view
 from social.visibility import people_visible_to
@@ -70,18 +72,53 @@ def search_artists(viewer: User, name: str) -> ArtistSearch:
 
 
 def _called(viewer: User, key: str) -> list[FoundArtist]:
+    """Find artists by every name they go by, each once: as the one that stands."""
     people = people_visible_to(viewer).filter(Q(shows_artists=True) | Q(pk=viewer.pk))
-    rows = TopArtist.objects.filter(artist=OuterRef("pk"), person__in=people)
-    known = Artist.objects.filter(Exists(rows)).order_by("name_key", "pk")
-    ids = list(_ids(known.filter(name_key__startswith=key)))
-    if len(ids) < MOST_FOUND and len(key) >= _SHORTEST_WITHIN:
-        ids += _ids(known.filter(name_key__contains=key).exclude(pk__in=ids))
-    return _named(ids[:MOST_FOUND])
+    used = TopArtist.objects.of_used_sources()
+    lines = used.filter(artist=OuterRef("pk"), person__in=people)
+    shown = Artist.objects.filter(Exists(lines))
+    ways = ["startswith", "contains"][: 1 + (len(key) >= _SHORTEST_WITHIN)]
+    merged = _merged(shown, f"name_key__{ways[-1]}", key)
+    found: dict[int, None] = {}
+    for way in ways:
+        begins = way == "startswith"
+        if len(found) < MOST_FOUND:
+            rows = shown.filter(**{f"name_key__{way}": key})
+            own = rows if begins else rows.exclude(name_key__startswith=key)
+            others = [one for one in merged if one[0].startswith(key) == begins]
+            found.update(dict.fromkeys(pk for _, pk in sorted([*_first(own), *others])))
+    return _named([*found][:MOST_FOUND])
 
 
-def _ids(artists: Any) -> Iterable[int]:
-    found: Iterable[int] = artists.values_list("pk", flat=True)[:MOST_FOUND]
-    return found
+def _first(artists: ArtistQuerySet) -> list[tuple[str, int]]:
+    """The first by name: each one's name and the artist that stands for it."""
+    found = artists.order_by("name_key", "pk")[:MOST_FOUND]
+    rows = found.values_list("name_key", "pk", "same_as_id")
+    return [(name, same_as or pk) for name, pk, same_as in rows]
+
+
+def _merged(shown: ArtistQuerySet, way: str, key: str) -> list[tuple[str, int]]:
+    """Names of merged artists that match, where some row of theirs is shown.
+
+    People may have an artist in one of its rows and look for it by the name of another.
+    """
+    rows = Artist.objects.filter(same_as__isnull=False)
+    named = rows.filter(Q(**{way: key}) | Q(**{f"same_as__{way}": key}))
+    names = list(
+        named.order_by("name_key", "pk").values_list(
+            "name_key", "same_as__name_key", "same_as_id"
+        )[:MOST_FOUND]
+    )
+    if not names:
+        return []
+    there = shown.rows_of(stands for *_, stands in names)
+    seen = {same_as or pk for pk, same_as in there.values_list("pk", "same_as_id")}
+    return [
+        (name, stands)
+        for *both, stands in names
+        for name in both
+        if key in name and stands in seen
+    ]
 
 
 def _own_artists(viewer: User) -> list[FoundArtist]:
@@ -105,23 +142,6 @@ def _named(ids: list[int]) -> list[FoundArtist]:
 
 
 @dataclass(frozen=True, slots=True)
-class Lover:
-    """One person who has the artist; without a score where nothing connects."""
-
-    handle: str
-    shown_name: str
-    has_name: bool
-    country: str
-    last_active_at: datetime | None
-    url: str
-    sentence: str
-    score: str
-    score_text: str
-    shared_artists: int
-    parts: list[dict[str, object]]
-
-
-@dataclass(frozen=True, slots=True)
 class Lovers:
     """``state`` is ready, building or paused.
 
@@ -130,7 +150,7 @@ class Lovers:
     """
 
     state: str
-    entries: list[Lover] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     page_obj: Page[Any] | None = None
     total: int = 0
     is_cut: bool = False
@@ -155,8 +175,23 @@ class _Found:
         return (-max(closeness, 0.0), self.place, self.person_id)
 
 
-def lovers_of(viewer: User, artist: Artist, *, page: str | None) -> Lovers:
-    """List who shows this artist to the viewer, the closest first.
+def artist_rows(pk: int) -> tuple[Artist, list[int]]:
+    """Read an artist and the ids of all rows it stands for, its own first.
+
+    In one query; raises ``Artist.DoesNotExist``.
+    """
+    rows = Artist.objects.filter(pk=pk).annotate(stands_for=F("others__pk"))
+    found: list[Any] = list(rows)
+    if not found:
+        raise Artist.DoesNotExist
+    others = [artist.stands_for for artist in found]
+    return found[0], [pk, *(other for other in others if other is not None)]
+
+
+def lovers_of(
+    viewer: User, artist: Artist, *, rows: Sequence[int], page: str | None
+) -> Lovers:
+    """List who shows this artist, in any of its rows, the closest first.
 
     People are compared with the viewer where there is taste to compare, and else
     stand in the order of the artist's place among theirs.
@@ -168,8 +203,10 @@ def lovers_of(viewer: User, artist: Artist, *, page: str | None) -> Lovers:
     except (engine.IndexMissing, engine.IndexCorrupt):
         return Lovers("building")
     people = showing_to(viewer)
-    rows = TopArtist.objects.filter(artist=artist, person__in=people)
-    highest = list(rows.highest_first()[:MOST_SHOWN])
+    # Ids, not a subquery: SQLite would read everyone's rows instead of the index.
+    used = TopArtist.objects.of_used_sources()
+    lines = used.filter(artist__in=rows, person__in=people)
+    highest = list(lines.highest_first()[:MOST_SHOWN])
     found = _compared(view, viewer, artist, [pk for pk, _ in highest])
     listed = highest[0][1] if highest else 0
     is_cut = listed > MOST_SHOWN
@@ -221,7 +258,7 @@ def _place(place: int, of: int, whose: str) -> str:
 
 def _entries(
     people: PersonQuerySet, found: list[_Found], *, is_ranked: bool
-) -> list[Lover]:
+) -> list[Entry]:
     rows = people.only(*_COLUMNS).in_bulk([one.person_id for one in found])
     address = "matching:explanation" if is_ranked else "social:person"
     return [
@@ -232,17 +269,17 @@ def _entries(
     ]
 
 
-def _entry(person: User, found: _Found, url: str) -> Lover:
+def _entry(person: User, found: _Found, url: str) -> Entry:
     match = found.summary
     scored = match if match is not None and match.similarity > 0 else None
-    return Lover(
+    return Entry(
         handle=str(person.handle),
         shown_name=person.shown_name,
         has_name=bool(person.display_name),
         country=words.country(person.country.code),
         last_active_at=person.last_active_at,
         url=url,
-        sentence=_place(found.place, found.of, "their"),
+        sentence=f"{_place(found.place, found.of, 'their')}.",
         score=str(scored.score) if scored else "",
         score_text=words.short_score(scored.score) if scored else "",
         shared_artists=len(match.shared_artist_ids) if match else 0,

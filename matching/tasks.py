@@ -1,6 +1,7 @@
 """What workers do for matching."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from celery import shared_task
@@ -27,6 +28,21 @@ def rebuild_index_when_due_task(**_: Any) -> None:
         logger.info("Another process builds the index.")
     except OSError:
         logger.exception("The index cannot be written; the one before serves on.")
+
+
+@shared_task(soft_time_limit=120, time_limit=150)
+def refresh_listeners_task(
+    *, artist_ids: Sequence[int], after: int = 0, **_: Any
+) -> None:
+    """Compute the tastes of everyone who has one of these artists, by the hundred.
+
+    Each hundred is a task of its own: one that is done twice changes nothing.
+    """
+    last = services.listeners_refresh(
+        artist_ids=artist_ids, after=after, now=timezone.now()
+    )
+    if last is not None:
+        refresh_listeners_task.delay(artist_ids=list(artist_ids), after=last)
 
 
 @shared_task(soft_time_limit=540, time_limit=570)

@@ -3,19 +3,20 @@
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.forms import JoinForm
-from accounts.http import PersonRequest
+from accounts.http import PersonRequest, joined_required
 from accounts.models import User
 from accounts.services import person_join
 from ingest.models import Artist, ImportRun, SourceLink
 from matching.explanation import NothingToExplain, explanation_for
 from matching.forms import ArtistSearchForm, FilterForm
 from matching.leaderboard import Filters, leaderboard_for
-from matching.lovers import lovers_of, search_artists
+from matching.lovers import artist_rows, lovers_of, search_artists
 from matching.tasks import ask_for_index
 from social.visibility import get_person_or_404
 
@@ -55,11 +56,9 @@ def _join(form: JoinForm) -> bool:
     return True
 
 
-@login_required
 @require_safe
+@joined_required
 def leaderboard(request: PersonRequest) -> HttpResponse:
-    if request.user.joined_at is None:
-        return redirect("matching:welcome")
     form = FilterForm(request.GET)
     # One nonsense value shows the unfiltered list beside what is wrong with it.
     filters = Filters(**form.cleaned_data) if form.is_valid() else Filters()
@@ -72,11 +71,9 @@ def leaderboard(request: PersonRequest) -> HttpResponse:
     return render(request, "matching/leaderboard.html", context)
 
 
-@login_required
 @require_safe
+@joined_required
 def explanation(request: PersonRequest, handle: str) -> HttpResponse:
-    if request.user.joined_at is None:
-        return redirect("matching:welcome")
     person = get_person_or_404(request.user, handle)
     if person.pk == request.user.pk:
         raise Http404
@@ -88,25 +85,33 @@ def explanation(request: PersonRequest, handle: str) -> HttpResponse:
     return render(request, "matching/explanation.html", {"page": page})
 
 
-@login_required
 @require_safe
+@joined_required
 def artists(request: PersonRequest) -> HttpResponse:
-    if request.user.joined_at is None:
-        return redirect("matching:welcome")
     form = ArtistSearchForm(request.GET)
     name = form.cleaned_data["q"] if form.is_valid() else ""
     context = {"form": form, "search": search_artists(request.user, name)}
     return render(request, "matching/artists.html", context)
 
 
-@login_required
 @require_safe
+@joined_required
 def artist(request: PersonRequest, pk: int) -> HttpResponse:
-    if request.user.joined_at is None:
-        return redirect("matching:welcome")
-    found = get_object_or_404(Artist, pk=pk)
-    lovers = lovers_of(request.user, found, page=request.GET.get("page"))
+    try:
+        found, rows = artist_rows(pk)
+    except Artist.DoesNotExist as error:
+        raise Http404 from error
+    if found.same_as_id is not None:
+        return _moved(found.same_as_id)
+    lovers = lovers_of(request.user, found, rows=rows, page=request.GET.get("page"))
     if lovers.state == "building":
         ask_for_index()
     context = {"artist": found, "lovers": lovers}
     return render(request, "matching/artist.html", context)
+
+
+def _moved(pk: int) -> HttpResponse:
+    """Lead to the artist that stands for this one; asked again, as it may be split."""
+    response = redirect("matching:artist", pk, permanent=True)
+    add_never_cache_headers(response)
+    return response

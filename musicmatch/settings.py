@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
+from ingest.sources.base import Way
+from ingest.sources.registry import Source
 from musicmatch.embedded import socket_url
 from musicmatch.keys import local_key, new_encryption_key, new_secret_key
 
@@ -144,6 +146,10 @@ else:
     }
 
 INDEX_DIR = DATA_DIR / "index"
+# Uploaded files wait here until a worker has read them: web and worker share it.
+UPLOAD_DIR = DATA_DIR / "uploads"
+# Not the system's folder, which may be in memory.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR
 
 # --- Signing in -----------------------------------------------------------
 
@@ -194,8 +200,7 @@ SPOTIFY_CLIENT_SECRET = env.str("SPOTIFY_CLIENT_SECRET", "")
 SPOTIFY_ACCOUNTS_URL = env.str("SPOTIFY_ACCOUNTS_URL", "https://accounts.spotify.com")
 SPOTIFY_API_URL = env.str("SPOTIFY_API_URL", "https://api.spotify.com/v1")
 SPOTIFY_SCOPES = ["user-top-read", "user-read-recently-played"]
-# Milliseconds between two calls of the whole site to Spotify.
-SPOTIFY_MIN_GAP_MS = env.int("SPOTIFY_MIN_GAP_MS", 100)
+SPOTIFY_MIN_GAP_MS = env.int("SPOTIFY_MIN_GAP_MS", Source.SPOTIFY.door.gap_ms)
 SOCIALACCOUNT_PROVIDERS = {
     "spotify": {
         "APPS": (
@@ -208,6 +213,32 @@ SOCIALACCOUNT_PROVIDERS = {
     }
 }
 
+# --- Sources --------------------------------------------------------------
+
+# For each source where its service is, and milliseconds between two calls of the whole
+# site: LISTENBRAINZ_URL, LASTFM_AUTH_URL, SPOTIFY_MIN_GAP_MS … An empty address closes
+# the door.
+_consent_pages = [SPOTIFY_ACCOUNTS_URL]
+for _source in Source:
+    _name, _door = _source.upper(), _source.door
+    if _door.open is not None:
+        vars()[f"{_name}_URL"] = env.str(f"{_name}_URL", _door.url)
+        vars()[f"{_name}_AUTH_URL"] = env.str(f"{_name}_AUTH_URL", _door.auth_url)
+        vars()[f"{_name}_MIN_GAP_MS"] = env.int(f"{_name}_MIN_GAP_MS", _door.gap_ms)
+    if _door.way is Way.CONSENT:
+        _consent_pages.append(vars()[f"{_name}_AUTH_URL"])
+    if _door.needs_key:
+        vars()[f"{_name}_API_KEY"] = env.str(f"{_name}_API_KEY", "")
+        vars()[f"{_name}_SECRET"] = env.str(f"{_name}_SECRET", "")
+# Services asked for the genres of artists nobody named any for, in this order; they
+# learn names and ids of artists, and nothing of people. "" asks nobody.
+GENRE_LOOKUP = env.list("GENRE_LOOKUP", default=[])
+MUSICBRAINZ_URL = env.str("MUSICBRAINZ_URL", "https://musicbrainz.org/ws/2")
+# May ids of Spotify be shown to MusicBrainz? Spotify's terms leave it open.
+GENRE_LOOKUP_SPOTIFY_IDS = env.bool("GENRE_LOOKUP_SPOTIFY_IDS", False)
+# Says how tracks sound, by their ids at Spotify; "" asks nobody.
+RECCOBEATS_URL = env.str("RECCOBEATS_URL", "")
+
 # --- Matching -------------------------------------------------------------
 
 # Spotify forbids training on its content, so its rows are left out of the fit.
@@ -217,6 +248,12 @@ FIT_ON_SPOTIFY = env.bool("FIT_ON_SPOTIFY", False)
 MATCHING_PRESELECT = env.str("MATCHING_PRESELECT", "")
 
 # --- Security -------------------------------------------------------------
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
 
 _https = SITE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _https else []
@@ -230,7 +267,6 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
-_spotify = urlsplit(SPOTIFY_ACCOUNTS_URL)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -238,8 +274,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "frame-ancestors": [NONE],
         "base-uri": [SELF],
-        # The sign-in form is answered by a redirect to the music service.
-        "form-action": [SELF, f"{_spotify.scheme}://{_spotify.netloc}"],
+        # Forms that are answered by a redirect to a service's page of consent.
+        "form-action": [SELF, *map(_origin, _consent_pages)],
     }
 }
 PERMISSIONS_POLICY: dict[str, list[str]] = {
@@ -301,6 +337,18 @@ CELERY_BEAT_SCHEDULE = {
     "queue-due-imports": {
         "task": "ingest.tasks.queue_due_imports_task",
         "schedule": 60.0,
+    },
+    # Both do nothing unless the host named services to ask.
+    "look-up-genres": {
+        "task": "ingest.tasks.look_up_genres_task",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "look-up-sounds": {
+        "task": "ingest.tasks.look_up_sounds_task",
+        "schedule": 60.0,
+        # So that the two do not hold both of a small worker's threads at once.
+        "options": {"countdown": 30, "expires": 85},
     },
     "rebuild-index-when-due": {
         "task": "matching.tasks.rebuild_index_when_due_task",

@@ -1,11 +1,23 @@
-"""Connecting a source and leaving it."""
+"""Connecting a source, switching it off and on, and leaving it."""
 
+import uuid
+from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from accounts.spotify.services import grant_delete
-from ingest.models import ImportRun, Listen, Source, SourceLink, TopArtist, TopTrack
+from ingest.models import (
+    ImportRun,
+    Listen,
+    ListeningMonth,
+    Source,
+    SourceLink,
+    TopArtist,
+    TopTrack,
+)
+from ingest.services.echoes import echoes_mark
 from ingest.signals import listening_changed
 
 
@@ -14,14 +26,44 @@ class SourceUnknown(Exception):
 
 
 @transaction.atomic
-def source_link(*, person_id: int, source: Source, now: datetime) -> SourceLink:
-    """Note that a person uses a source from now on, or again."""
+def source_link(
+    *, person_id: int, source: Source, now: datetime, user_name: str = ""
+) -> SourceLink:
+    """Note that a person uses a source from now on, or again.
+
+    Where it is another profile than before, what the former one gave is deleted.
+    """
+    link = _locked(person_id, source) if user_name else None
+    if link and link.user_name and link.user_name.casefold() != user_name.casefold():
+        _forget(link)
+        _tell(person_id, now)
+    changes: dict[str, object] = {"state": SourceLink.State.CONNECTED, "reason": ""}
+    if user_name:
+        changes["user_name"] = user_name
     link, _ = SourceLink.objects.update_or_create(
         person_id=person_id,
         source=source,
-        defaults={"state": SourceLink.State.CONNECTED, "reason": ""},
-        create_defaults={"connected_at": now},
+        defaults=changes,
+        create_defaults={**changes, "connected_at": now},
     )
+    return link
+
+
+@transaction.atomic
+def source_use(
+    *, person_id: int, source: Source, is_used: bool, now: datetime
+) -> SourceLink:
+    """Switch a source off, or on again: it keeps everything and leaves the taste.
+
+    Raises :class:`SourceUnknown`.
+    """
+    link = _locked(person_id, source)
+    if link is None:
+        raise SourceUnknown
+    if link.is_used != is_used:
+        link.is_used = is_used
+        link.save(update_fields=["is_used"])
+        _tell(person_id, now)
     return link
 
 
@@ -33,21 +75,47 @@ def source_disconnect(
 
     Returns how many rows of each kind were deleted. Raises :class:`SourceUnknown`.
     """
-    # Locked: an import that is writing now ends first, one that comes later finds
-    # nothing to write to.
-    locked = SourceLink.objects.select_for_update()
-    link = locked.filter(person_id=person_id, source=source).first()
+    link = _locked(person_id, source)
     if link is None:
         raise SourceUnknown
-    mine = {"person_id": person_id, "source": source}
-    ImportRun.objects.filter(**mine).delete()
+    deleted = _forget(link)
+    if source == Source.SPOTIFY:
+        grant_delete(person_id=person_id)
+    _tell(person_id, now)
+    return deleted
+
+
+def _locked(person_id: int, source: Source) -> SourceLink | None:
+    """Lock a link: an import that is writing now ends first, a later one is lost."""
+    links = SourceLink.objects.select_for_update()
+    return links.filter(person_id=person_id, source=source).first()
+
+
+def _forget(link: SourceLink) -> dict[str, int]:
+    """Delete a link with all that came by it; says how many rows of each kind."""
+    mine = {"person_id": link.person_id, "source": link.source}
+    runs = ImportRun.objects.filter(**mine)
+    ids = list(runs.values_list("pk", flat=True))
+    runs.delete()
     deleted = {
         "artists": TopArtist.objects.filter(**mine).delete()[0],
         "tracks": TopTrack.objects.filter(**mine).delete()[0],
         "listens": Listen.objects.filter(**mine).delete()[0],
+        "months": ListeningMonth.objects.filter(**mine).delete()[0],
     }
     link.delete()
-    if source == Source.SPOTIFY:
-        grant_delete(person_id=person_id)
-    listening_changed.send(sender=SourceLink, person_id=person_id, now=now)
+    transaction.on_commit(partial(_forget_files, ids))
     return deleted
+
+
+def _forget_files(run_ids: Collection[uuid.UUID]) -> None:
+    from ingest.services.uploads import upload_forget
+
+    for run_id in run_ids:
+        upload_forget(run_id)
+
+
+def _tell(person_id: int, now: datetime) -> None:
+    """Say that other listening counts now, here and to the layers above."""
+    echoes_mark(person_id=person_id)
+    listening_changed.send(sender=SourceLink, person_id=person_id, now=now)

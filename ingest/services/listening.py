@@ -16,6 +16,7 @@ from ingest.models import (
     TopTrack,
 )
 from ingest.music import Library
+from ingest.services.echoes import echoes_mark
 from ingest.services.links import source_link
 from ingest.signals import listening_changed
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem
@@ -27,8 +28,8 @@ _BATCH = 500
 class Listening:
     """What a source gave: ranked lists by time range, listens, sound by track id.
 
-    None for the ranked lists means that they were not asked for, so the ones we
-    have stay; an empty mapping means that there are none.
+    Ranked lists take the place of the ones we have of the same time range. None means
+    that nothing is known and all of them stay, an empty mapping that there are none.
     """
 
     artists: Mapping[str, tuple[ArtistItem, ...]] | None = None
@@ -69,13 +70,17 @@ def listening_replace(
     on the number of items.
     """
     library = library or Library()
-    library.add_artists(listening.all_artists())
-    genres = library.add_genres(listening.all_artists())
+    library.add_artists(listening.all_artists(), tracks=listening.all_tracks())
+    library.add_pairs(now=now)
+    genres = library.add_genres(listening.all_artists(), source=source)
     library.add_tracks(listening.all_tracks())
     _write_audio(listening, library, source)
     artists = _replace_artists(person_id, source, listening.artists, library)
     tracks = _replace_tracks(person_id, source, listening.tracks, library)
     listens = _add_listens(person_id, source, listening.listens, library)
+    if listens:
+        since = min(item.listened_at for item in listening.listens)
+        echoes_mark(person_id=person_id, since=since)
     listening_changed.send(sender=SourceLink, person_id=person_id, now=now)
     return Written(artists, tracks, genres, listens)
 
@@ -132,7 +137,8 @@ def _replace_artists(
         for time_range, items in lists.items()
         for rank, artist in _ranked(library.artist_id(item) for item in items)
     ]
-    TopArtist.objects.filter(person_id=person_id, source=source).delete()
+    mine = TopArtist.objects.filter(person_id=person_id, source=source)
+    (mine.filter(time_range__in=list(lists)) if lists else mine).delete()
     TopArtist.objects.bulk_create(rows, batch_size=_BATCH)
     return len({row.artist_id for row in rows})
 
@@ -156,7 +162,8 @@ def _replace_tracks(
         for time_range, items in lists.items()
         for rank, track in _ranked(library.track_id(item) for item in items)
     ]
-    TopTrack.objects.filter(person_id=person_id, source=source).delete()
+    mine = TopTrack.objects.filter(person_id=person_id, source=source)
+    (mine.filter(time_range__in=list(lists)) if lists else mine).delete()
     TopTrack.objects.bulk_create(rows, batch_size=_BATCH)
     return len({row.track_id for row in rows})
 

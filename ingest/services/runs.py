@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from accounts import gate
-from accounts.spotify import services as grants
 from ingest.models import ImportRun, Source, SourceLink
 from ingest.services import steps
 
@@ -19,7 +18,7 @@ _KEPT = timedelta(days=30)
 _DUE_AT_ONCE = 200
 
 
-def _enqueue(run_id: uuid.UUID) -> None:
+def enqueue(run_id: uuid.UUID) -> None:
     """Hand a run to a worker after commit. Beat finds it again if that fails."""
 
     def send() -> None:
@@ -40,7 +39,7 @@ def run_queue(
     """Queue an import, or return the one that is already on its way."""
     runs = ImportRun.objects.filter(person_id=person_id, source=source)
     if run := runs.active().first():
-        return _widened(run, kind)
+        return _widened(run, source, kind)
     try:
         with transaction.atomic():
             runs.filter(finished_at__lt=now - _KEPT).delete()
@@ -51,15 +50,15 @@ def run_queue(
         if latest is None:
             raise
         return latest
-    _enqueue(run.pk)
+    enqueue(run.pk)
     return run
 
 
-def _widened(run: ImportRun, kind: ImportRun.Kind) -> ImportRun:
+def _widened(run: ImportRun, source: Source, kind: ImportRun.Kind) -> ImportRun:
     """Turn a waiting run for recent listens into one for everything, if asked for."""
     if kind != ImportRun.Kind.FULL or run.kind == kind:
         return run
-    total = len(steps.plan(kind))
+    total = len(steps.plan(source, kind))
     waiting = (ImportRun.State.QUEUED, ImportRun.State.WAITING)
     resting = ImportRun.objects.filter(pk=run.pk, state__in=waiting)
     if resting.update(kind=kind, total_steps=total):
@@ -70,7 +69,7 @@ def _widened(run: ImportRun, kind: ImportRun.Kind) -> ImportRun:
 def _new_run(
     person_id: int, source: Source, kind: ImportRun.Kind, now: datetime
 ) -> ImportRun:
-    plan = steps.plan(kind)
+    plan = steps.plan(source, kind)
     return ImportRun.objects.create(
         person_id=person_id,
         source=source,
@@ -87,21 +86,27 @@ def runs_requeue_stalled(*, now: datetime) -> int:
     stalled = ImportRun.objects.stalled(now).exclude(on_its_way)
     ids = list(stalled.order_by("queued_at", "pk").values_list("pk", flat=True))
     for run_id in ids:
-        _enqueue(run_id)
+        enqueue(run_id)
     return len(ids)
 
 
 def imports_queue_due(*, now: datetime) -> int:
     """Queue daily refreshes, and hourly recent listens of active people.
 
-    Returns how many were queued: none while Spotify asks for patience.
+    Returns how many were queued: none of a service that asks for patience.
     """
-    if gate.closure(grants.SERVICE, now) is not None:
-        return 0
+    return sum(
+        _queue_due(source, now)
+        for source in Source
+        if source.door.open is not None and gate.closure(source, now) is None
+    )
+
+
+def _queue_due(source: Source, now: datetime) -> int:
     mine = ImportRun.objects.active().filter(
         person=OuterRef("person"), source=OuterRef("source")
     )
-    links = SourceLink.objects.filter(~Exists(mine), source=Source.SPOTIFY)
+    links = SourceLink.objects.filter(~Exists(mine), source=source, is_used=True)
     state = SourceLink.State
     due = links.filter(
         state__in=[state.CONNECTED, state.FAILED], next_import_at__lte=now
@@ -116,6 +121,6 @@ def imports_queue_due(*, now: datetime) -> int:
     queued = 0
     for kind, rows in ((ImportRun.Kind.FULL, due), (ImportRun.Kind.RECENT, recent)):
         for person_id in rows.values_list("person_id", flat=True)[:_DUE_AT_ONCE]:
-            run_queue(person_id=person_id, source=Source.SPOTIFY, kind=kind, now=now)
+            run_queue(person_id=person_id, source=source, kind=kind, now=now)
             queued += 1
     return queued

@@ -9,6 +9,7 @@ from matching.services.index import (
     index_rebuild,
 )
 from matching.services.tastes import (
+    listeners_refresh,
     lock_sequence,
     refreshes_gathered,
     taste_changed,
@@ -24,6 +25,7 @@ __all__ = [
     "index_is_long",
     "index_is_ready",
     "index_rebuild",
+    "listeners_refresh",
     "lock_sequence",
     "refreshes_gathered",
     "taste_changed",

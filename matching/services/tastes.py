@@ -1,6 +1,6 @@
 """Keeping each person's taste as their listening is, in one sequence of changes."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from accounts.models import User
+from ingest.models import Artist, TopArtist
 from matching import engine
 from matching.loaders import LoadedTaste, load_tastes
 from matching.models import Taste, TasteChange
@@ -39,6 +40,25 @@ def tastes_refresh(*, person_ids: Collection[int], now: datetime) -> None:
         changed += _changed(ids[start : start + _AT_ONCE], now)
     if changed:
         _write(changed)
+
+
+def listeners_refresh(
+    *, artist_ids: Iterable[int], now: datetime, after: int = 0
+) -> int | None:
+    """Compute the tastes of the next hundred people who have one of these artists.
+
+    Those count whom they stand for, too. People come in the order of their ids, the
+    first of them after ``after``; returns whom to go on after, None at the end.
+    """
+    people: set[int] = set()
+    for artist in Artist.objects.rows_of(artist_ids).values_list("pk", flat=True):
+        # One artist at a time: each is read in order, from the index alone.
+        rows = TopArtist.objects.filter(artist=artist, person__gt=after)
+        ids = rows.order_by("person_id").values_list("person_id", flat=True)
+        people.update(ids.distinct()[:_AT_ONCE])
+    next_ones = sorted(people)[:_AT_ONCE]
+    tastes_refresh(person_ids=next_ones, now=now)
+    return next_ones[-1] if len(next_ones) == _AT_ONCE else None
 
 
 def _changed(person_ids: list[int], now: datetime) -> list[Taste]:

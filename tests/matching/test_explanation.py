@@ -14,8 +14,9 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import matching_pause
-from ingest.models import Genre, Source
+from ingest.models import Artist, Genre, Source
 from ingest.services import Listening, listening_replace, source_link
+from ingest.services.artists import artist_merge, artist_split
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem
 from matching.explanation import explanation_for
 from matching.models import Taste
@@ -286,6 +287,74 @@ def test_missing_sound_and_genres_are_named_and_not_scored(
     assert {row.kind for row in page.rows} == {"artist"}
     assert page.audio == []
     assert page.tempo is None
+
+
+# --- One artist under several names ---------------------------------------
+
+
+@pytest.fixture
+def merged(ada: User, ben: User, cyd: User, now: datetime) -> list[User]:
+    """Ben has as Ye whom Ada has as Kanye West, and Kanye West stands for both."""
+    with refreshes_gathered(now=now):
+        mine, theirs = ["Sade", "Kanye West"], ["Ye", "Sade", "Low"]
+        listen_to(ada, mine, now, genres=("trip hop",), tracks=True)
+        listen_to(ben, theirs, now, genres=("hip hop",), tracks=True)
+        listen_to(cyd, ["Merzbow"], now)
+    index_rebuild(now=now)
+    kanye, ye = (Artist.objects.get(name=name) for name in ("Kanye West", "Ye"))
+    artist_merge(keep_id=kanye.pk, other_ids=[ye.pk], by=make_user(), now=now)
+    return [ada, ben, cyd]
+
+
+def test_a_merged_artist_is_shared_with_both_ranks(
+    merged: list[User], sign_in: SignIn, now: datetime
+) -> None:
+    client = sign_in(merged[0])
+    for _ in range(2):
+        response = page_of(client, merged[1])
+        assert_adds_up(response)
+        ranks = {
+            row["data-name"]: (row["data-my-rank"], row["data-their-rank"])
+            for row in receipt_rows(response)
+            if row["data-part"] == "artist"
+        }
+        assert ranks == {"Kanye West": ("2", "1"), "Sade": ("1", "2")}
+        assert board_rows(client)[0]["data-shared-artists"] == "2"
+        index_rebuild(now=now)
+
+
+def test_a_merged_artist_is_named_and_given_as_one(
+    merged: list[User], sign_in: SignIn
+) -> None:
+    ada, ben, _ = merged
+    page = explanation_for(ada, ben)
+    assert "Kanye West" in page.sentence
+    assert [a.name for a in page.only_theirs] == ["Low"]
+    assert page.only_mine == []
+    assert {s.name for s in page.suggestions} <= {"Low"}
+    # The genres of both names together.
+    assert {(row.name, row.mine, row.theirs) for row in page.genres} == {
+        ("hip hop", 2, 3),
+        ("trip hop", 2, 2),
+    }
+    assert [(r.track, r.artist) for r in page.recents] == [
+        ("Ye song", "Kanye West"),
+        ("Sade song", "Sade"),
+    ]
+    openers = {(i.track, i.artist) for i in page.icebreakers}
+    assert ("Ye song", "Kanye West") in openers
+
+
+def test_a_split_gives_the_page_back_as_it_was(
+    pair: list[User], sign_in: SignIn, now: datetime
+) -> None:
+    client = sign_in(pair[0])
+    can, low = (Artist.objects.get(name=name) for name in ("Can", "Low"))
+    before = body(page_of(client, pair[1]))
+    artist_merge(keep_id=can.pk, other_ids=[low.pk], by=make_user(), now=now)
+    assert body(page_of(client, pair[1])) != before
+    artist_split(artist_id=low.pk, by=make_user(), now=now)
+    assert body(page_of(client, pair[1])) == before
 
 
 # --- Adding up ------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from accounts.services import artists_show, matching_pause
 from ingest.models import Artist, Source, TopArtist
+from ingest.services.artists import artist_merge, artist_split
 from matching import engine, lovers, reader
 from matching.models import Taste
 from matching.reader import current_view
@@ -314,8 +315,8 @@ def test_the_pages_ask_little_however_many_there_are(
         # Session, person, artist, changes, who has it, their rows.
         with django_assert_num_queries(6):
             client.get(path)
-    # Session, person, two searches, names with genres.
-    for q, queries in (("por", 5), ("own", 4)):
+    # Session, person, merged artists, two searches, names with genres.
+    for q, queries in (("por", 6), ("own", 5)):
         with django_assert_num_queries(queries):
             assert client.get(f"/artists/?q={q}").context["search"].found
 
@@ -452,6 +453,92 @@ def test_a_person_the_index_does_not_know_is_left_out(
     assert who(client, "Portishead") == ["dee_blocked"]
     taste_refresh(person_id=shown[1].pk, now=now)
     assert set(who(client, "Portishead")) == {"ben_near", "dee_blocked"}
+
+
+# --- One artist under several names ---------------------------------------
+
+
+@pytest.fixture
+def merged(shown: list[User], now: datetime) -> list[User]:
+    """Ada has Kanye West, Ben and Dee have Ye, which Kanye West stands for."""
+    ada, ben, _, dee = shown
+    make_taste(ada, ["Kanye West", "Can"])
+    make_taste(ben, ["Can", "Ye"])
+    make_taste(dee, ["Low", "Can", "Ye"])
+    kanye, ye = (Artist.objects.get(name=name) for name in ("Kanye West", "Ye"))
+    artist_merge(keep_id=kanye.pk, other_ids=[ye.pk], by=make_user(), now=now)
+    index_rebuild(now=now)
+    return shown
+
+
+def test_who_has_it_under_any_name_is_listed_with_the_place_it_has(
+    merged: list[User], sign_in: SignIn
+) -> None:
+    client = sign_in(merged[0])
+    assert set(who(client, "Kanye West")) == {"ben_near", "dee_blocked"}
+    page = words_of(client.get(address("Kanye West")))
+    assert "2 people here show it among their artists" in page
+    assert "First of your 2 artists." in page
+    assert "Third of their 3 artists." in page
+
+
+def test_the_page_of_a_merged_artist_leads_to_the_one_that_stands_for_it(
+    merged: list[User], sign_in: SignIn, now: datetime
+) -> None:
+    client = sign_in(merged[0])
+    response = client.get(address("Ye"))
+    assert response.status_code == 301
+    assert response["Location"] == address("Kanye West")
+    # Nobody's browser keeps it: it may be split off again.
+    assert "no-store" in response["Cache-Control"]
+    ye = Artist.objects.get(name="Ye")
+    artist_split(artist_id=ye.pk, by=make_user(), now=now)
+    assert set(who(client, "Ye")) == {"ben_near", "dee_blocked"}
+    assert who(client, "Kanye West") == []
+
+
+def test_every_name_finds_the_one_that_stands_for_it(
+    merged: list[User], sign_in: SignIn, now: datetime
+) -> None:
+    client = sign_in(merged[2])
+    for q in ("ye", "kanye", "west"):
+        assert found(client, q) == ["Kanye West"]
+    make_taste(merged[0], ["Can"])
+    assert found(client, "kanye") == ["Kanye West"]
+    for person in (merged[1], merged[3]):
+        matching_pause(person=person, now=now)
+    for q in ("ye", "kanye", "west"):
+        assert found(client, q) == []
+    assert who(client, "Kanye West") == []
+
+
+def test_the_list_of_several_names_is_read_from_the_index_alone(
+    merged: list[User], django_assert_num_queries: Any, sign_in: SignIn
+) -> None:
+    people = lovers.showing_to(merged[2])
+    kanye = Artist.objects.get(name="Kanye West")
+    _, ids = lovers.artist_rows(kanye.pk)
+    rows = TopArtist.objects.filter(artist__in=ids, person__in=people)
+    assert [of for _, of in rows.highest_first()] == [3, 3, 3]
+    if connection.vendor == "sqlite":
+        plan = rows.highest_first().explain()
+        assert "COVERING INDEX topartist_people (artist_id=?" in plan
+    client = sign_in(merged[2])
+    path = address("Kanye West")
+    client.get(path)
+    with django_assert_num_queries(6):
+        client.get(path)
+    # Session, person, merged artists and who has them, search, names with genres.
+    with django_assert_num_queries(6):
+        assert found(client, "ye") == ["Kanye West"]
+
+
+def test_ones_taste_keeps_what_the_source_said(
+    merged: list[User], sign_in: SignIn
+) -> None:
+    page = sign_in(merged[1]).get("/taste/").content.decode()
+    assert f'<a href="{address("Ye")}">Ye</a>' in page
+    assert "Kanye West" not in page
 
 
 # --- The ways to it -------------------------------------------------------
