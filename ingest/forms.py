@@ -4,9 +4,17 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts.text import clean_line, clean_paragraphs
-from ingest.models import name_key
+from ingest.names import name_key
 
 FEWEST_PICKED, MOST_PICKED = 5, 50
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names in some lines, tidied, each once."""
+    names: dict[str, str] = {}
+    for name in map(clean_line, clean_paragraphs(text).split("\n")):
+        names.setdefault(name_key(name), name)
+    return [name for key, name in names.items() if key]
 
 
 class PickedArtistsForm(forms.Form):
@@ -18,11 +26,7 @@ class PickedArtistsForm(forms.Form):
     )
 
     def clean_artists(self) -> list[str]:
-        lines = clean_paragraphs(self.cleaned_data["artists"]).split("\n")
-        names: dict[str, str] = {}
-        for name in map(clean_line, lines):
-            names.setdefault(name_key(name), name)
-        picked = [name for key, name in names.items() if key]
+        picked = names_in(self.cleaned_data["artists"])
         if len(picked) < FEWEST_PICKED:
             raise ValidationError(
                 f"Name at least {FEWEST_PICKED} different artists;"
@@ -39,3 +43,22 @@ class PickedArtistsForm(forms.Form):
                 "One of the names is longer than 200 letters.", code="long"
             )
         return picked
+
+
+class NameForm(forms.Form):
+    """A name at a service, and a token that proves whose it is."""
+
+    user_name = forms.CharField(
+        label="Your user name there",
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    # Never sent back to the browser: a password field forgets what was typed.
+    token = forms.CharField(
+        label="Your token",
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_user_name(self) -> str:
+        return clean_line(self.cleaned_data["user_name"])

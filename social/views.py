@@ -7,27 +7,23 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.http import PersonRequest
+from accounts.http import PersonRequest, joined_required
 from accounts.models import PersonQuerySet, User
 from social import services
 from social.visibility import get_person_or_404
 
 
-@login_required
 @require_safe
+@joined_required
 def person(request: PersonRequest, handle: str) -> HttpResponse:
-    if request.user.joined_at is None:
-        return redirect("matching:welcome")
     found = get_person_or_404(request.user, handle)
     is_self = found.pk == request.user.pk
     context = {"person": found, "is_self": is_self, "can_block": not is_self}
     return render(request, "social/person.html", context)
 
 
-@login_required
+@joined_required
 def block_create(request: PersonRequest, handle: str) -> HttpResponse:
-    if request.user.joined_at is None:
-        return redirect("matching:welcome")
     found = get_person_or_404(request.user, handle)
     if found.pk == request.user.pk:
         raise Http404

@@ -6,11 +6,25 @@ from dataclasses import dataclass
 from django import template
 
 from accounts.models import User
-from ingest.models import TimeRange, TopArtist
-from ingest.pages import SHOWN, spotify_url
+from ingest.models import Source, TimeRange, TopArtist
+from ingest.pages import SHOWN, of_used_sources, spotify_url
+from ingest.pages.doors import WayIn, open_ways
+from ingest.sources.base import Door
 
 register = template.Library()
 _LONGEST_FIRST = (TimeRange.LONG, TimeRange.MEDIUM, TimeRange.SHORT)
+
+
+@register.simple_tag
+def ways_in(without: str = "") -> list[WayIn]:
+    """Return every open door of this site, but one."""
+    return open_ways(without=without)
+
+
+@register.filter
+def door_of(source: str) -> Door:
+    """Return the door behind the key of a source."""
+    return Source(source).door
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +45,7 @@ class TopList:
 def top_artists_of(person: User) -> TopList | None:
     """Return a person's top artists: the longest range, the source that says most."""
     rows = list(
-        TopArtist.objects.filter(person=person)
+        of_used_sources(TopArtist.objects.filter(person=person))
         .order_by("rank", "source", "pk")
         .values_list("time_range", "source", "artist__name", "artist__spotify_id")
     )

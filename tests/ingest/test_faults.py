@@ -11,7 +11,7 @@ from accounts import gate
 from accounts.models import User
 from ingest.models import ImportRun, Source, SourceLink
 from ingest.services import run_queue
-from ingest.services.advance import MOST_ATTEMPTS
+from ingest.services.turns import MOST_ATTEMPTS
 from ingest.sources import http
 from musicmatch.standins.spotify import SpotifyStandin
 from tests.ingest.conftest import Clock, Connect, Finish

@@ -1,15 +1,27 @@
 """Which row an artist, a track or a genre is."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from ingest.models import Artist, ArtistGenre, ArtistSound, AudioFeatures, Source, Track
-from ingest.music import Library
+from ingest import music
+from ingest.ladder import ArtistRow, SoughtArtist
+from ingest.models import (
+    Artist,
+    ArtistGenre,
+    ArtistPair,
+    ArtistSound,
+    AudioFeatures,
+    Source,
+    Track,
+)
+from ingest.music import Library, Overtaken
 from ingest.sources.base import ArtistItem, AudioItem, TrackItem
 from tests.conftest import require_or_skip
-from tests.ingest.test_runs import in_threads
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 
@@ -74,9 +86,10 @@ def test_a_claim_somebody_else_made_meanwhile_stands(
     library = Library()
     find = library._find_artists
 
-    def overtaken(items: Sequence[ArtistItem]) -> None:
-        find(items)
+    def overtaken(sought: Sequence[SoughtArtist]) -> list[ArtistRow]:
+        found = find(sought)
         Artist.objects.filter(pk=named.pk, spotify_id=None).update(spotify_id="id1")
+        return found
 
     monkeypatch.setattr(library, "_find_artists", overtaken)
     library.add_artists([ArtistItem("Air", "id2")])
@@ -117,6 +130,7 @@ def genres_again(item: ArtistItem) -> int:
 
 
 def test_tracks_are_known_by_id_and_else_by_artist_and_name() -> None:
+    """A name alone means the oldest track of the name, once and for all."""
     artist, other = ArtistItem("Low"), ArtistItem("Can")
     items = [
         TrackItem("Words", artist, "t1"),
@@ -130,8 +144,8 @@ def test_tracks_are_known_by_id_and_else_by_artist_and_name() -> None:
         library.add_artists(item.artist for item in items)
         library.add_tracks(items)
         ids = [library.track_id(item) for item in items]
-        assert len(set(ids)) == Track.objects.count() == 4
-        assert ids[2] == ids[3]
+        assert len(set(ids)) == Track.objects.count() == 3
+        assert ids[0] == ids[2] == ids[3]
 
 
 def test_the_latest_sound_of_a_track_wins_and_the_first_of_an_artist_stays() -> None:
@@ -146,6 +160,109 @@ def test_the_latest_sound_of_a_track_wins_and_the_first_of_an_artist_stays() -> 
         library.add_artist_sound({library.artist_id(artist): sound}, source=Source.DEMO)
     assert AudioFeatures.objects.get().tempo == 120
     assert ArtistSound.objects.get().tempo == 100
+
+
+def test_an_id_that_went_to_another_row_meanwhile_breaks_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another import writes the id under another name, after we looked and locked."""
+    [named] = added(ArtistItem("Air"))
+    lock = music._locked
+
+    def overtaken(model: Any, rows: Any, columns: Any) -> Any:
+        free = lock(model, rows, columns)
+        Artist.objects.get_or_create(name="Ayr", name_key="ayr", mbid="m1")
+        return free
+
+    monkeypatch.setattr(music, "_locked", overtaken)
+    item = ArtistItem("Air", mbid="m1")
+    library = Library()
+    library.add_artists([item])
+    named.refresh_from_db()
+    assert library.artist_id(item) == named.pk
+    assert named.mbid is None
+    assert Artist.objects.count() == 2
+
+
+def test_an_import_that_is_overtaken_forever_gives_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    added(ArtistItem("Air"))
+    monkeypatch.setattr(music, "_locked", lambda *_: [])
+    monkeypatch.setattr(Track.objects, "bulk_create", lambda *_, **__: None)
+    with pytest.raises(Overtaken, match="same artists again and again"):
+        Library().add_artists([ArtistItem("Air", "id1")])
+    library = Library()
+    library.add_artists([ArtistItem("Air")])
+    with pytest.raises(Overtaken, match="same tracks again and again"):
+        library.add_tracks([TrackItem("Kelly", ArtistItem("Air"))])
+
+
+def test_genres_of_several_items_of_one_artist_are_all_linked() -> None:
+    library = Library()
+    items = [
+        ArtistItem("Can", "id1", ("krautrock",)),
+        ArtistItem("can", None, ("art",)),
+    ]
+    library.add_artists(items)
+    assert library.add_genres(items, source="spotify") == 2
+    links = ArtistGenre.objects.values_list("genre__name", "source")
+    assert sorted(links) == [("art", "spotify"), ("krautrock", "spotify")]
+    library = Library()
+    library.add_artists(items)
+    library.add_genres(items, source="lastfm")
+    assert set(links.values_list("source", flat=True)) == {"spotify"}
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_the_cost_does_not_grow_with_the_items(
+    known: bool, now: datetime, django_assert_max_num_queries: Any
+) -> None:
+    """With ids, recordings, claims and pairs; both first and again."""
+    counts = []
+    for count in (4, 60):
+        tag = f"of {count}"
+        mbids = [ArtistItem(f"A{n} {tag}", mbid=f"{tag} {n}") for n in range(count)]
+        named = [ArtistItem(f"A{n} {tag}", f"{tag}s{n}") for n in range(0, count, 2)]
+        first = [TrackItem(f"T{n}", i, isrc=f"{n} {tag}") for n, i in enumerate(mbids)]
+        other = [
+            TrackItem(f"T{n}", ArtistItem(f"B{n} {tag}"), isrc=f"{n} {tag}")
+            for n in range(count)
+        ]
+        again = [*other, *[TrackItem(f"T{n}", i) for n, i in enumerate(named)]]
+        for tracks in (first, again) if known else (first,):
+            with django_assert_max_num_queries(40) as caught:
+                library = Library()
+                library.add_artists((t.artist for t in tracks), tracks=tracks)
+                library.add_tracks(tracks)
+                library.add_pairs(now=now)
+        counts.append(len(caught))
+        assert ArtistPair.objects.filter(reason__contains=tag).count() == count * known
+    assert counts[0] == counts[1] <= 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_services_that_claim_the_same_rows_at_once_share_them(
+    now: datetime,
+) -> None:
+    require_or_skip(connection.vendor == "postgresql", "Postgres")
+    names = [f"Artist {n}" for n in range(100)]
+    added(*[ArtistItem(name) for name in names])
+    by_spotify = [ArtistItem(n, n.replace(" ", "")) for n in names]
+    by_mbid = [ArtistItem(n, mbid=f"m{n}") for n in names]
+
+    @transaction.atomic
+    def add(items: list[ArtistItem]) -> list[int]:
+        library = Library()
+        library.add_artists(items)
+        library.add_pairs(now=now)
+        return [library.artist_id(item) for item in items]
+
+    ids = in_threads(
+        *[lambda i=i: add(i) for i in (by_spotify, by_mbid[::-1], by_spotify, by_mbid)]
+    )
+    assert ids[0] == ids[1][::-1] == ids[2] == ids[3]
+    assert Artist.objects.exclude(spotify_id=None).exclude(mbid=None).count() == 100
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,7 +3,6 @@
 import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,17 +10,16 @@ import pytest
 from django.db import (
     IntegrityError,
     OperationalError,
-    close_old_connections,
     connection,
-    connections,
 )
 
 from accounts import gate
 from accounts.models import User
 from ingest import tasks
-from ingest.models import ImportRun, ImportRunQuerySet, Source, SourceLink
+from ingest.models import ImportRun, Source, SourceLink
+from ingest.models.runs import ImportRunQuerySet
 from ingest.services import (
-    advance,
+    fetching,
     imports_queue_due,
     run_advance,
     run_queue,
@@ -29,11 +27,12 @@ from ingest.services import (
     source_disconnect,
     source_link,
 )
-from ingest.services.advance import LEASE, MOST_ATTEMPTS
+from ingest.services.turns import LEASE, MOST_ATTEMPTS
 from musicmatch.standins.spotify import SpotifyStandin
 from tests.conftest import require_or_skip
 from tests.factories import make_person
 from tests.ingest.conftest import Clock, Connect, Finish
+from tests.threads import in_threads
 
 State = ImportRun.State
 SPOTIFY = Source.SPOTIFY
@@ -163,14 +162,14 @@ def test_a_killed_worker_is_followed_where_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = connect(ada, "percy")
-    fetch = advance.steps.fetch
+    fetch = fetching.steps.fetch
 
     def killed(step: Any, *args: Any, **options: Any) -> Any:
         if step.key == "tracks:medium_term":
             raise SystemExit
         return fetch(step, *args, **options)
 
-    monkeypatch.setattr(advance.steps, "fetch", killed)
+    monkeypatch.setattr(fetching.steps, "fetch", killed)
     with pytest.raises(SystemExit):
         run_advance(run_id=run.pk, clock=clock)
     monkeypatch.undo()
@@ -201,7 +200,7 @@ def test_a_worker_killed_while_writing_leaves_nothing_half_written(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(advance._Turn, "_news", killed)
+        patch.setattr(fetching.FetchTurn, "_news", killed)
         with pytest.raises(SystemExit):
             run_advance(run_id=run.pk, clock=clock)
     assert written() == before
@@ -219,7 +218,7 @@ def test_a_worker_that_comes_back_too_late_writes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run = connect(ada, "percy")
-    fetch = advance.steps.fetch
+    fetch = fetching.steps.fetch
 
     def slowly(step: Any, *args: Any, **options: Any) -> Any:
         if step.key == "recent":
@@ -229,7 +228,7 @@ def test_a_worker_that_comes_back_too_late_writes_nothing(
             )
         return fetch(step, *args, **options)
 
-    monkeypatch.setattr(advance.steps, "fetch", slowly)
+    monkeypatch.setattr(fetching.steps, "fetch", slowly)
     assert run_advance(run_id=run.pk, clock=clock) is None
     run.refresh_from_db()
     assert run.state == State.RUNNING
@@ -245,7 +244,7 @@ def test_a_run_whose_workers_keep_dying_ends_in_words(
     def killed(*_: Any, **__: Any) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(advance.steps, "fetch", killed)
+    monkeypatch.setattr(fetching.steps, "fetch", killed)
     for _ in range(MOST_ATTEMPTS):
         with pytest.raises(SystemExit):
             run_advance(run_id=run.pk, clock=clock)
@@ -275,7 +274,7 @@ def test_a_write_that_meets_another_is_tried_again(
         raise error("deadlock detected")
 
     with monkeypatch.context() as patch:
-        patch.setattr(advance, "listening_replace", deadlock)
+        patch.setattr(fetching, "listening_replace", deadlock)
         assert run_advance(run_id=run.pk, clock=clock) is not None
     run.refresh_from_db()
     assert (run.state, len(run.staged)) == (State.WAITING, 7)
@@ -382,10 +381,10 @@ def test_a_grant_someone_else_refreshes_is_waited_for(
     run = connect(ada, "percy")
 
     def busy(**_: Any) -> str:
-        raise advance.grants.RefreshBusy
+        raise fetching.grants.RefreshBusy
 
     with monkeypatch.context() as patch:
-        patch.setattr(advance.grants, "grant_access_token", busy)
+        patch.setattr(fetching.grants, "grant_access_token", busy)
         delay = run_advance(run_id=run.pk, clock=clock)
     run.refresh_from_db()
     assert delay is not None
@@ -535,14 +534,14 @@ def test_a_run_that_is_deleted_on_its_way_writes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run, before = connect(ada, "percy"), written()
-    fetch = advance.steps.fetch
+    fetch = fetching.steps.fetch
 
     def disconnecting(step: Any, *args: Any, **options: Any) -> Any:
         if step.key == "tracks:long_term":
             source_disconnect(person_id=ada.pk, source=SPOTIFY, now=clock())
         return fetch(step, *args, **options)
 
-    monkeypatch.setattr(advance.steps, "fetch", disconnecting)
+    monkeypatch.setattr(fetching.steps, "fetch", disconnecting)
     assert run_advance(run_id=run.pk, clock=clock) is None
     assert written() == before
     assert not ImportRun.objects.exists()
@@ -553,7 +552,7 @@ def test_a_source_that_went_before_writing_stays_gone(
     ada: User, connect: Connect, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = connect(ada, "percy")
-    fetch = advance.steps.fetch
+    fetch = fetching.steps.fetch
 
     def last(step: Any, *args: Any, **options: Any) -> Any:
         answer = fetch(step, *args, **options)
@@ -561,7 +560,7 @@ def test_a_source_that_went_before_writing_stays_gone(
             SourceLink.objects.all().delete()
         return answer
 
-    monkeypatch.setattr(advance.steps, "fetch", last)
+    monkeypatch.setattr(fetching.steps, "fetch", last)
     assert run_advance(run_id=run.pk, clock=clock) is None
     assert not ada.top_artists.exists()
     assert not SourceLink.objects.exists()
@@ -579,22 +578,6 @@ def test_a_run_nobody_knows_is_no_error(db: None, clock: Clock) -> None:
 
 
 # --- Real threads ---------------------------------------------------------
-
-
-def in_threads(*work: Callable[[], Any]) -> list[Any]:
-    """Begin everything at one moment, each with a connection of its own."""
-    barrier = threading.Barrier(len(work))
-
-    def begin(one: Callable[[], Any]) -> Any:
-        close_old_connections()
-        barrier.wait(10)
-        try:
-            return one()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(work)) as pool:
-        return [f.result(30) for f in [pool.submit(begin, one) for one in work]]
 
 
 @pytest.fixture
@@ -657,7 +640,7 @@ def test_a_disconnect_during_the_write_leaves_nothing(
     person = make_person("leaves_now")
     run = connect(person, "percy")
     writing, asked = threading.Event(), threading.Event()
-    replace = advance.listening_replace
+    replace = fetching.listening_replace
 
     def slowly(**options: Any) -> Any:
         found = replace(**options)
@@ -671,7 +654,7 @@ def test_a_disconnect_during_the_write_leaves_nothing(
         asked.set()
         return source_disconnect(person_id=person.pk, source=SPOTIFY, now=clock())
 
-    monkeypatch.setattr(advance, "listening_replace", slowly)
+    monkeypatch.setattr(fetching, "listening_replace", slowly)
     _, deleted = in_threads(lambda: run_advance(run_id=run.pk, clock=clock), leave)
     assert deleted["artists"] == 21
     assert not person.top_artists.exists()

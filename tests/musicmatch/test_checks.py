@@ -25,6 +25,12 @@ PRODUCTION = {
     "SPOTIFY_ACCOUNTS_URL": "https://accounts.spotify.com",
     "SPOTIFY_API_URL": "https://api.spotify.com/v1",
     "REGISTRATION": "open",
+    "GENRE_LOOKUP": [],
+    "GENRE_LOOKUP_SPOTIFY_IDS": False,
+    "LASTFM_API_KEY": "",
+    "LISTENBRAINZ_URL": "https://api.listenbrainz.example",
+    "MUSICBRAINZ_URL": "https://musicbrainz.example/ws/2",
+    "LASTFM_URL": "https://lastfm.example",
 }
 LAPTOP = {
     **PRODUCTION,
@@ -81,6 +87,11 @@ def test_right_settings_are_silent(ids: Use, base: dict[str, Any]) -> None:
         ("E009", {"SITE_URL": "https://musicmatch.example/"}),
         ("E009", {"SITE_URL": "https://musicmatch.example/site"}),
         ("E010", {"SITE_URL": "http://musicmatch.example"}),
+        ("E013", {"GENRE_LOOKUP": ["spotify"]}),
+        ("E013", {"GENRE_LOOKUP": ["listenbrainz", "music brainz"]}),
+        ("E014", {"GENRE_LOOKUP": ["lastfm"]}),
+        ("E015", {"GENRE_LOOKUP": ["listenbrainz"], "LISTENBRAINZ_URL": ""}),
+        ("E015", {"GENRE_LOOKUP": ["musicbrainz"], "MUSICBRAINZ_URL": ""}),
     ],
 )
 def test_each_wrong_setting_has_its_error(
@@ -139,6 +150,27 @@ def test_a_command_refuses_the_standin_in_production(ids: Use) -> None:
     ids(PRODUCTION, SPOTIFY_STANDIN=True)
     with pytest.raises(SystemCheckError, match=r"E004.*\n.*HINT: Unset SPOTIFY"):
         call_command("check")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        ["listenbrainz", "musicbrainz"],
+        [" ListenBrainz", "listenbrainz ", ""],
+        ["lastfm"],
+    ],
+)
+def test_services_that_can_be_asked_for_genres(ids: Use, names: list[str]) -> None:
+    assert ids(PRODUCTION, GENRE_LOOKUP=names, LASTFM_API_KEY="a key") == []
+
+
+def test_ids_of_spotify_that_nobody_is_asked_by(ids: Use) -> None:
+    on = {"GENRE_LOOKUP_SPOTIFY_IDS": True}
+    assert ids(PRODUCTION, **on, GENRE_LOOKUP=["listenbrainz"]) == ["musicmatch.W016"]
+    # A warning is no reason not to start.
+    checks.refuse_wrong_settings()
+    assert ids(PRODUCTION, **on, GENRE_LOOKUP=["musicbrainz"]) == []
 
 
 def test_no_message_shows_a_secret(ids: Use, settings: Any) -> None:

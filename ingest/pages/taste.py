@@ -1,19 +1,16 @@
-"""What the pages about one's own listening read."""
+"""What the page about one's own taste reads."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import log2
+from typing import TypeVar
 
-from django.conf import settings
-from django.urls import reverse
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from accounts import gate
 from accounts.models import User
 from ingest.models import (
     ArtistGenre,
-    ImportRun,
     Source,
     SourceLink,
     TimeRange,
@@ -26,6 +23,7 @@ from ingest.sound import DIMENSIONS, PersonSound, person_sound
 SHOWN = 20
 _GENRES_SHOWN = 12
 _OPEN_SPOTIFY = "https://open.spotify.com"
+_Row = TypeVar("_Row", bound=Model)
 
 
 def spotify_url(kind: str, spotify_id: str | None, source: str) -> str:
@@ -33,6 +31,21 @@ def spotify_url(kind: str, spotify_id: str | None, source: str) -> str:
     if source != Source.SPOTIFY or not spotify_id:
         return ""
     return f"{_OPEN_SPOTIFY}/{kind}/{spotify_id}"
+
+
+def of_used_sources(rows: QuerySet[_Row]) -> QuerySet[_Row]:
+    """Leave out what came from sources that the person has switched off."""
+    off = SourceLink.objects.filter(
+        person=OuterRef("person"), source=OuterRef("source"), is_used=False
+    )
+    return rows.filter(~Exists(off))
+
+
+def switched_off(person: User) -> list[str]:
+    """Names of the sources a person has and does not use."""
+    links = SourceLink.objects.filter(person=person, is_used=False)
+    keys = set(links.values_list("source", flat=True))
+    return [source.label for source in Source if source in keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,9 @@ class TastePage:
     genres: tuple[GenreShare, ...]
     audio: tuple[SoundRow, ...]
     tempo_window: tuple[int, int] | None
+    audio_source: str
     has_any: bool
+    switched_off: list[str]
 
 
 # Which tab opens first: the middle one, where there is anything on it.
@@ -95,20 +110,22 @@ def range_to_show(person: User, asked: str | None) -> TimeRange:
     """Return the time range asked for; else the first that has anything."""
     if asked in TimeRange.values:
         return TimeRange(asked)
-    rows = TopArtist.objects.filter(person=person)
+    rows = of_used_sources(TopArtist.objects.filter(person=person))
     there = set(rows.values_list("time_range", flat=True).distinct())
     return next((r for r in _RANGES if r in there), TimeRange.MEDIUM)
 
 
 def taste_page(person: User, time_range: TimeRange) -> TastePage:
-    """Read everything one tab of a person's taste shows, in six queries."""
+    """Read everything one tab of a person's taste shows, in seven queries."""
     artists = list(
-        TopArtist.objects.filter(person=person, time_range=time_range)
+        of_used_sources(TopArtist.objects.filter(person=person))
+        .filter(time_range=time_range)
         .select_related("artist")
         .order_by("source", "rank", "pk")
     )
     tracks = list(
-        TopTrack.objects.filter(person=person, time_range=time_range)
+        of_used_sources(TopTrack.objects.filter(person=person))
+        .filter(time_range=time_range)
         .select_related("track__artist")
         .order_by("source", "rank", "pk")
     )
@@ -117,14 +134,16 @@ def taste_page(person: User, time_range: TimeRange) -> TastePage:
         {row.track_id for row in tracks}, {row.artist_id for row in artists}
     )
     has_any = bool(artists or tracks) or (
-        TopArtist.objects.filter(person=person).exists()
+        of_used_sources(TopArtist.objects.filter(person=person)).exists()
     )
     return TastePage(
         lists=_lists(artists, tracks, genres),
         genres=_shares(artists, genres),
         audio=_sound_rows(sound),
         tempo_window=_tempo_window(sound),
+        audio_source=sound.source_label if sound else "",
         has_any=has_any,
+        switched_off=switched_off(person),
     )
 
 
@@ -199,140 +218,3 @@ def _tempo_window(sound: PersonSound | None) -> tuple[int, int] | None:
         return None
     low, high = sound.tempo_window
     return round(low), round(high)
-
-
-# --- Sources --------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    key: str
-    state: str
-    reason: str
-    link: SourceLink | None
-    latest_run: ImportRun | None
-    resting_until: datetime | None
-    counts_text: str
-
-    @property
-    def label(self) -> str:
-        return Source(self.key).label
-
-    @property
-    def state_label(self) -> str:
-        if (self.key, self.state) == (Source.MANUAL, "off"):
-            return "Nothing picked yet"
-        return _STATE_LABELS[self.state]
-
-    @property
-    def explanation(self) -> str:
-        return self.reason or _EXPLANATIONS.get((self.key, self.state), "")
-
-    @property
-    def latest_import_at(self) -> datetime | None:
-        return self.link.latest_import_at if self.link else None
-
-    @property
-    def next_import_at(self) -> datetime | None:
-        return self.link.next_import_at if self.link else None
-
-    @property
-    def connect_is_get(self) -> bool:
-        return self.key == Source.MANUAL
-
-    @property
-    def connect_url(self) -> str:
-        if self.key != Source.SPOTIFY:
-            return reverse("ingest:source_connect", args=[self.key])
-        url = reverse("spotify_login") + "?process=connect"
-        if self.state in {"needs_reconnect", "not_allowed"}:
-            url += "&auth_params=show_dialog%3Dtrue"
-        return url
-
-    @property
-    def can_connect(self) -> bool:
-        if self.key == Source.MANUAL:
-            return True
-        if self.key != Source.SPOTIFY or not settings.SPOTIFY_CLIENT_ID:
-            return False
-        return self.state in {"off", "needs_reconnect", "not_allowed"}
-
-    @property
-    def can_sync(self) -> bool:
-        return self.key == Source.SPOTIFY and self.state in {"connected", "failed"}
-
-    @property
-    def can_disconnect(self) -> bool:
-        return self.link is not None
-
-
-_STATE_LABELS = {
-    "off": "Not connected",
-    "connected": "Connected",
-    "needs_reconnect": "Needs to be connected again",
-    "resting": "Resting",
-    "not_allowed": "Not on the list",
-    "failed": "The latest import failed",
-}
-_EXPLANATIONS = {
-    ("spotify", "off"): (
-        "We read your top artists and tracks and your last 50 listens."
-        " Never playlists, never your e-mail; we cannot change anything."
-    ),
-    ("spotify", "resting"): (
-        "Spotify asked this site to wait. Your import goes on by itself."
-    ),
-    ("spotify", "connected"): "Read once a day, and when you ask for it.",
-    ("manual", "off"): (
-        "Name at least five artists, the closest first. It is a thin start,"
-        " and enough to be compared."
-    ),
-    ("manual", "connected"): "The artists you named yourself. Change them any time.",
-    ("demo", "connected"): "Made up, like the person it belongs to.",
-    ("community", "connected"): "Came with the community this site was loaded from.",
-}
-
-
-def source_rows(person: User, now: datetime) -> list[SourceRow]:
-    """Return a row for each source this person uses or could use."""
-    links = {link.source: link for link in SourceLink.objects.filter(person=person)}
-    keys = [Source.MANUAL]
-    if settings.SPOTIFY_CLIENT_ID or Source.SPOTIFY in links:
-        keys.insert(0, Source.SPOTIFY)
-    keys += [Source(s) for s in links if s in {Source.DEMO, Source.COMMUNITY}]
-    runs = _latest_runs(person)
-    counts = _counts(person)
-    closed = gate.closure(Source.SPOTIFY, now)
-    return [
-        _source_row(key, links.get(key), runs.get(key), counts.get(key, 0), closed)
-        for key in keys
-    ]
-
-
-def _source_row(
-    key: Source,
-    link: SourceLink | None,
-    run: ImportRun | None,
-    artists: int,
-    closed: gate.Closure | None,
-) -> SourceRow:
-    state = link.state if link else "off"
-    resting = closed.until if closed and link and key == Source.SPOTIFY else None
-    if resting and state in {"connected", "failed"}:
-        state = "resting"
-    reason = link.reason if link and state == link.state else ""
-    text = f"{artists} artist{'' if artists == 1 else 's'} in your taste"
-    return SourceRow(key, state, reason, link, run, resting, text if artists else "")
-
-
-def _latest_runs(person: User) -> dict[str, ImportRun]:
-    runs = ImportRun.objects.filter(person=person).defer("staged")
-    return {run.source: run for run in runs.order_by("-queued_at", "-pk")[:20][::-1]}
-
-
-def _counts(person: User) -> dict[str, int]:
-    pairs = TopArtist.objects.filter(person=person).values_list("source", "artist_id")
-    by_source: dict[str, set[int]] = defaultdict(set)
-    for source, artist in pairs.distinct():
-        by_source[source].add(artist)
-    return {source: len(artists) for source, artists in by_source.items()}

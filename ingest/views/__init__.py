@@ -1,0 +1,1 @@
+"""Pages about one's own listening and where it comes from."""
