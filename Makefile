@@ -8,11 +8,13 @@ venv := .venv
 bin := $(venv)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 python := $(bin)/python
 code := accounts ingest matching musicmatch social manage.py
-bench_commands := bench_pages bench_import bench_matching
+bench_commands := bench_pages bench_import bench_export bench_matching
 
 # Tests and checks start from the safe defaults of a laptop, whatever the shell holds.
 laptop := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SITE_URL -u ALLOWED_HOSTS \
-	-u SPOTIFY_CLIENT_ID -u SPOTIFY_CLIENT_SECRET -u SPOTIFY_STANDIN
+	-u SPOTIFY_CLIENT_ID -u SPOTIFY_CLIENT_SECRET -u SPOTIFY_STANDIN \
+	-u LISTENBRAINZ_URL -u LISTENBRAINZ_AUTH_URL -u LASTFM_URL -u LASTFM_AUTH_URL -u LASTFM_API_KEY \
+	-u LASTFM_SECRET -u MUSICBRAINZ_URL -u RECCOBEATS_URL -u GENRE_LOOKUP
 
 .PHONY: help run setup test check bench clean
 

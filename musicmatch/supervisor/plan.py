@@ -12,6 +12,8 @@ class Plan:
 
     ``steps`` are management commands to run once, in order, before the site
     starts. ``redis_url`` is the host's own queue, or "" for the embedded one.
+    ``standin`` starts a pretend Spotify; ``services`` names the others that are
+    played by stand-ins.
     """
 
     port: int
@@ -19,6 +21,7 @@ class Plan:
     base_dir: Path
     redis_url: str = ""
     standin: bool = False
+    services: tuple[str, ...] = ()
     follow_parent: bool = False
     steps: tuple[tuple[str, ...], ...] = ()
 
@@ -38,6 +41,7 @@ class Plan:
         values = json.loads(text)
         for name in ("data_dir", "base_dir"):
             values[name] = Path(values[name])
+        values["services"] = tuple(values["services"])
         values["steps"] = tuple(tuple(step) for step in values["steps"])
         return cls(**values)
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from musicmatch.standins.spotify.world import CLIENT_ID, CLIENT_SECRET
+from musicmatch.standins import addresses, credentials
 from musicmatch.supervisor.children import Program
 from musicmatch.supervisor.plan import Plan
 
@@ -19,7 +19,12 @@ _CALLBACK = "/accounts/spotify/login/callback/"
 _STANDIN_LATENCY_SECONDS = "0.15"
 
 
-def environment(plan: Plan, redis_url: str, standin_port: int | None) -> dict[str, str]:
+def environment(
+    plan: Plan,
+    redis_url: str,
+    standin_port: int | None,
+    services_port: int | None = None,
+) -> dict[str, str]:
     """Return the environment of every child; ``redis_url`` "" means folders."""
     values = {
         **os.environ,
@@ -33,11 +38,14 @@ def environment(plan: Plan, redis_url: str, standin_port: int | None) -> dict[st
         accounts = f"http://127.0.0.1:{standin_port}"
         values |= {
             "SPOTIFY_STANDIN": "1",
-            "SPOTIFY_CLIENT_ID": CLIENT_ID,
-            "SPOTIFY_CLIENT_SECRET": CLIENT_SECRET,
+            "SPOTIFY_CLIENT_ID": credentials.SPOTIFY_CLIENT_ID,
+            "SPOTIFY_CLIENT_SECRET": credentials.SPOTIFY_CLIENT_SECRET,
             "SPOTIFY_ACCOUNTS_URL": accounts,
             "SPOTIFY_API_URL": f"{accounts}/v1",
         }
+    if services_port is not None:
+        origin = f"http://127.0.0.1:{services_port}"
+        values |= addresses.settings_for(plan.services, origin, os.environ)
     return values
 
 
@@ -62,6 +70,17 @@ def standin(plan: Plan, values: Mapping[str, str], port: int) -> Program:
         "spotify",
         *("-m", "musicmatch.standins.spotify", "--port", str(port)),
         *("--redirect", plan.address + _CALLBACK),
+        *("--latency", _STANDIN_LATENCY_SECONDS),
+    )
+
+
+def services(plan: Plan, values: Mapping[str, str], port: int) -> Program:
+    """Return one process that plays all services but Spotify."""
+    return _python(
+        plan,
+        values,
+        "services",
+        *("-m", "musicmatch.standins", "--port", str(port)),
         *("--latency", _STANDIN_LATENCY_SECONDS),
     )
 

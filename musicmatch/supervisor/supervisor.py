@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import FrameType
 
 from musicmatch.embedded import socket_path
+from musicmatch.standins import addresses
 from musicmatch.supervisor import programs, valkey
 from musicmatch.supervisor.children import Child, Program
 from musicmatch.supervisor.errors import SupervisorError
@@ -60,13 +61,17 @@ class Supervisor:
             self._stop()
 
     def _start(self) -> None:
-        port = free_port(self.plan.port + 1) if self.plan.standin else None
-        values = programs.environment(self.plan, self._start_queue(), port)
+        spotify = free_port(self.plan.port + 1) if self.plan.standin else None
+        others = free_port(self.plan.port + 2) if self.plan.services else None
+        queue = self._start_queue()
+        values = programs.environment(self.plan, queue, spotify, others)
         for command in self.plan.steps:
             self._run_step(programs.step(self.plan, values, command))
-        if port is not None:
-            self._group.start(programs.standin(self.plan, values, port))
-            say(f"No SPOTIFY_CLIENT_ID is set: a stand-in Spotify is on port {port}.")
+        if spotify is not None:
+            self._group.start(programs.standin(self.plan, values, spotify))
+            say(
+                f"No SPOTIFY_CLIENT_ID is set: a stand-in Spotify is on port {spotify}."
+            )
         web, *rest = programs.site(self.plan, values)
         self._group.start(web)
         # The first page comes sooner while nothing else starts beside it.
@@ -75,6 +80,10 @@ class Supervisor:
             _FIRST_PAGE_SECONDS,
             f"The first page did not come. See {self.plan.log_dir / 'web.log'}.",
         )
+        if others is not None:
+            self._group.start(programs.services(self.plan, values, others))
+            names = addresses.labels(self.plan.services)
+            say(f"Stand-ins for {names} are at http://127.0.0.1:{others}/.")
         for program in rest:
             self._group.start(program)
 
@@ -142,7 +151,7 @@ class Supervisor:
     def _stop(self) -> None:
         # A warm worker may still ask the stand-in; everyone needs the queue.
         self._group.stop("beat", "web", "worker", seconds=_STOP_SECONDS)
-        self._group.stop("spotify", seconds=1.0)
+        self._group.stop("spotify", "services", seconds=1.0)
         self._group.stop("valkey", seconds=_STOP_SECONDS)
 
 

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
+from matching.fairness import report_make
 from matching.services import index_rebuild
 from musicmatch.community import (
     NameTaken,
@@ -54,6 +55,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write("Building the index")
         index_rebuild(now=timezone.now(), waits=True)
+        report_make(now=timezone.now())
         self.stdout.write(f"{len(community)} people are here.")
         say_how_to_sign_in(names[0], PASSWORD, out=self.stdout)
 

@@ -19,8 +19,9 @@ from ingest.models import (
     Source,
     TopArtist,
     Track,
-    name_key,
 )
+from ingest.names import name_key
+from matching.fairness import report_make
 from matching.services import index_rebuild, tastes_refresh
 from musicmatch.demo.catalogue import load_catalogue
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         # Apart: the deletion holds the sequence of changes, which comes after people.
         tastes_refresh(person_ids=touched, now=now)
         index_rebuild(now=now, waits=True)
+        report_make(now=now)
         self.stdout.write(
             f"Removed {count} demonstration people, and {music} rows of music that"
             " only they had."
@@ -63,8 +65,9 @@ def _remove_music() -> tuple[int, set[int]]:
     removed = Track.objects.filter(
         top_track_rows__isnull=True, listens__isnull=True
     ).delete()[0]
+    # One that stands for others holds them together.
     removed += Artist.objects.filter(
-        top_artist_rows__isnull=True, tracks__isnull=True
+        top_artist_rows__isnull=True, tracks__isnull=True, others__isnull=True
     ).delete()[0]
     genres = ArtistGenre.objects.filter(pk__in=_catalogue_links())
     sounds = ArtistSound.objects.filter(source=Source.DEMO)
@@ -103,5 +106,5 @@ def _artists(rows: QuerySet[Any]) -> set[int]:
 
 
 def _listeners_of(artists: set[int]) -> set[int]:
-    rows = TopArtist.objects.filter(artist__in=artists)
+    rows = TopArtist.objects.filter(artist__in=Artist.objects.rows_of(artists))
     return set(rows.values_list("person_id", flat=True))

@@ -9,10 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
-from ingest.models import Artist, Source, name_key
+from ingest.models import Artist, Source
+from ingest.names import name_key
 from ingest.services import Listening
 from ingest.sound import SOUND_KEYS
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem
+from matching.fairness import report_make
 from matching.services import index_rebuild
 from musicmatch.community import (
     NameTaken,
@@ -61,6 +63,7 @@ class Command(BaseCommand):
         except NameTaken as error:
             raise CommandError(str(error)) from error
         index_rebuild(now=timezone.now(), waits=True)
+        report_make(now=timezone.now())
         self.stdout.write(f"{people} demonstration people are here.")
         say_how_to_sign_in(names[0], PASSWORD, out=self.stdout)
 

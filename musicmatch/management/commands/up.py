@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.db.utils import OperationalError
 
+from musicmatch.standins.addresses import undecided
 from musicmatch.supervisor import preparation
 from musicmatch.supervisor.plan import Plan
 from musicmatch.supervisor.ports import port_is_free
@@ -48,6 +49,7 @@ class Command(BaseCommand):
             base_dir=settings.BASE_DIR,
             redis_url=environ.FileAwareEnv().str("REDIS_URL", default=""),
             standin=settings.DEBUG and not settings.SPOTIFY_CLIENT_ID,
+            services=undecided(os.environ) if settings.DEBUG else (),
             follow_parent=options["follow_parent"],
             steps=steps,
         )
