@@ -14,12 +14,44 @@ from accounts import handles
 from accounts.fields import EncryptedTextField
 
 
+class Audience(models.TextChoices):
+    """Who is shown one section of a profile. Nobody sees more of others than that."""
+
+    EVERYONE = "everyone", "Everyone here"
+    CONNECTIONS = "connections", "My connections"
+    ONLY_ME = "only_me", "Only me"
+
+
+class Section(models.TextChoices):
+    """The parts of a profile with an audience of their own."""
+
+    COUNTRY = "country", "Country"
+    ARTISTS = "artists", "Top artists and tracks"
+    GENRES = "genres", "Genres"
+    AUDIO = "audio", "How the music sounds"
+    RECENT = "recent", "Recent listens"
+    ACTIVITY = "activity", "When I was last here"
+
+
+def _audience() -> "models.CharField[str, str]":
+    return models.CharField(
+        max_length=11, choices=Audience.choices, default=Audience.EVERYONE
+    )
+
+
 class PersonQuerySet(models.QuerySet["User"]):
-    def discoverable(self) -> Self:
-        """People who agreed to be compared and have not paused."""
+    def present(self) -> Self:
+        """People who joined, have not paused and are not suspended."""
         return self.filter(
-            is_active=True, joined_at__isnull=False, paused_at__isnull=True
+            is_active=True,
+            joined_at__isnull=False,
+            paused_at__isnull=True,
+            suspended_until__isnull=True,
         )
+
+    def discoverable(self) -> Self:
+        """People whom everyone who joined may find and be compared with."""
+        return self.present().filter(is_hidden=False)
 
     def showing_artists(self) -> Self:
         """People who agreed to be found by an artist they listen to."""
@@ -66,8 +98,19 @@ class User(AbstractUser):
     joined_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     last_active_at = models.DateTimeField(null=True, blank=True)
+    # Found by nobody but the people one is connected with.
+    is_hidden = models.BooleanField(default=False)
     # Whether whoever looks for an artist finds this person among its listeners.
     shows_artists = models.BooleanField(default=False)
+    country_audience = _audience()
+    artists_audience = _audience()
+    genres_audience = _audience()
+    audio_audience = _audience()
+    recent_audience = _audience()
+    activity_audience = _audience()
+    # Decided by moderators; taken away when over, so that a query needs no clock.
+    suspended_until = models.DateTimeField(null=True, blank=True)
+    limited_until = models.DateTimeField(null=True, blank=True)
     origin = models.CharField(
         max_length=12, choices=Origin.choices, default=Origin.SIGNED_UP
     )
@@ -105,8 +148,21 @@ class User(AbstractUser):
                     is_active=True,
                     joined_at__isnull=False,
                     paused_at__isnull=True,
+                    suspended_until__isnull=True,
+                    is_hidden=False,
                 ),
                 name="user_shown",
+            ),
+            # Those whose suspension or limit may be over.
+            models.Index(
+                fields=["suspended_until"],
+                condition=models.Q(suspended_until__isnull=False),
+                name="user_suspended",
+            ),
+            models.Index(
+                fields=["limited_until"],
+                condition=models.Q(limited_until__isnull=False),
+                name="user_limited",
             ),
         ]
 
@@ -123,7 +179,20 @@ class User(AbstractUser):
 
     @property
     def is_discoverable(self) -> bool:
-        return self.is_active and self.joined_at is not None and not self.is_paused
+        return self.is_present and not self.is_hidden
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the people one is connected with may see one."""
+        is_here = self.is_active and self.joined_at is not None
+        return is_here and not self.is_paused and not self.is_suspended
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_until is not None
+
+    def audience_of(self, section: Section) -> Audience:
+        return Audience(getattr(self, f"{section}_audience"))
 
     def get_full_name(self) -> str:
         return self.shown_name

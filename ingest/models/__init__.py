@@ -10,6 +10,7 @@ from ingest.models.listening import (
 )
 from ingest.models.lookups import ArtistLookup, ArtistPair
 from ingest.models.music import Artist, ArtistGenre, Genre, Track
+from ingest.models.muted import MutedArtist
 from ingest.models.runs import ImportRun
 from ingest.models.sound import ArtistSound, AudioFeatures, Sound
 from ingest.sources.registry import Source
@@ -25,6 +26,7 @@ __all__ = [
     "ImportRun",
     "Listen",
     "ListeningMonth",
+    "MutedArtist",
     "Sound",
     "Source",
     "SourceLink",

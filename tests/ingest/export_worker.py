@@ -1,6 +1,6 @@
 """A process that can be killed while it reads an upload.
 
-python -m tests.ingest.export_worker receive|advance [FILE or SECONDS]
+python -m tests.ingest.export_worker receive|advance|advance_visibly [FILE or SECONDS]
 """
 
 import json
@@ -14,7 +14,12 @@ def main(command: str, argument: str = "") -> None:
     import django
 
     django.setup()
-    {"receive": receive, "advance": advance}[command](argument)
+    commands = {
+        "receive": receive,
+        "advance": advance,
+        "advance_visibly": advance_visibly,
+    }
+    commands[command](argument)
 
 
 def receive(path: str) -> None:
@@ -45,6 +50,14 @@ def advance(later: str) -> None:
     ahead = timedelta(seconds=float(later or 0))
     run_advance(run_id=run.pk, clock=lambda: timezone.now() + ahead)
     kept()
+
+
+def advance_visibly(later: str) -> None:
+    """Note every bit of progress: on a quick machine a second is the whole import."""
+    from ingest.services import exports
+
+    with mock.patch.object(exports, "_SAVE_EVERY", timedelta(0)):
+        advance(later)
 
 
 def kept() -> None:

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from musicmatch.standins.exports import Plan, write_exports
 from tests.processes import NOT_PASSED_ON
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 class Site:
@@ -51,7 +52,7 @@ class Site:
         return said
 
     def progress(self) -> int:
-        with sqlite3.connect(self.database, timeout=5) as rows:
+        with closing(sqlite3.connect(self.database, timeout=5)) as rows:
             [[done]] = rows.execute("SELECT done_steps FROM ingest_importrun")
         return int(done)
 
@@ -77,7 +78,7 @@ def test_a_killed_import_ends_as_one_that_was_not(export: Path, tmp_path: Path) 
     whole, broken = Site(tmp_path / "whole"), Site(tmp_path / "broken")
     for site in (whole, broken):
         site.run("receive", str(export))
-    worker = broken.begin("advance")
+    worker = broken.begin("advance_visibly")
     latest = time.monotonic() + _PATIENCE
     while not 0 < broken.progress() < 99:
         assert worker.poll() is None, "it ended before it could be killed"

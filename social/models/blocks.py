@@ -1,4 +1,4 @@
-"""Relations between people."""
+"""Who does not want to meet whom."""
 
 from django.conf import settings
 from django.db import models

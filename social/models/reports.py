@@ -1,0 +1,123 @@
+"""What people report to the moderators. A report is the moderators' case."""
+
+import uuid
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+
+from social.models.cards import text_constraint
+
+WORDS_LENGTH = 1000
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def open(self) -> Self:
+        return self.filter(state=Report.State.OPEN)
+
+    def queue(self) -> Self:
+        """Open cases, the most severe first and of those the oldest."""
+        return self.open().order_by("-severity", "created_at", "pk")
+
+
+class Report(models.Model):
+    """Something one person reported of another, as it was at that moment.
+
+    ``snapshot`` holds the reported words and what names them, and the last messages
+    of the thread only when the reporter said that they may be read.
+    """
+
+    class Subject(models.TextChoices):
+        PERSON = "person", "a person"
+        NOTE = "note", "the note of a request"
+        MESSAGE = "message", "a message"
+        PROFILE = "profile", "a profile text"
+
+    class Reason(models.TextChoices):
+        THREAT = "threat", "Threats or danger to someone"
+        MINOR = "minor", "A child may be at risk"
+        HARASSMENT = "harassment", "Harassment or hate"
+        SEXUAL = "sexual", "Unwanted sexual words"
+        IMPERSONATION = "impersonation", "Pretends to be someone else"
+        SPAM = "spam", "Advertising or spam"
+        OTHER = "other", "Something else"
+
+    class Severity(models.IntegerChoices):
+        LOW = 1, "low"
+        MEDIUM = 2, "medium"
+        HIGH = 3, "high"
+
+    SEVERITY_OF: dict[str, int] = {
+        Reason.THREAT: Severity.HIGH,
+        Reason.MINOR: Severity.HIGH,
+        Reason.HARASSMENT: Severity.MEDIUM,
+        Reason.SEXUAL: Severity.MEDIUM,
+        Reason.IMPERSONATION: Severity.MEDIUM,
+        Reason.SPAM: Severity.LOW,
+        Reason.OTHER: Severity.LOW,
+    }
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        DECIDED = "decided", "decided"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="reports_made",
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="reports_about",
+    )
+    subject = models.CharField(max_length=8, choices=Subject.choices)
+    # The public id of the note or message; empty for a person and a profile text.
+    subject_key = models.CharField(max_length=36, blank=True)
+    reason = models.CharField(max_length=13, choices=Reason.choices)
+    words = models.TextField(blank=True)
+    snapshot = models.JSONField(default=dict)
+    may_read_messages = models.BooleanField(default=False)
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
+    created_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reporter", "person", "subject", "subject_key"],
+                condition=models.Q(state="open"),
+                name="report_one_open",
+                violation_error_message="You have reported this already.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reporter__isnull=True)
+                | models.Q(person__isnull=True)
+                | ~models.Q(reporter=models.F("person")),
+                name="report_no_self",
+                violation_error_message="You cannot report yourself.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", decided_at__isnull=True)
+                | models.Q(state="decided", decided_at__isnull=False),
+                name="report_decided_has_time",
+            ),
+            text_constraint("report", "words", WORDS_LENGTH * 4),
+        ]
+        indexes = [
+            # The queue.
+            models.Index(
+                fields=["-severity", "created_at", "id"],
+                condition=models.Q(state="open"),
+                name="report_queue",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Report of {self.get_subject_display()}"
