@@ -1,14 +1,15 @@
 """How music sounds: its dimensions, how they are said, and a person's average."""
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, quantiles
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from ingest.models import ArtistSound, AudioFeatures, Sound, Source
+from ingest.credits import thanked
+from ingest.models import ArtistSound, AudioFeatures, Sound, TopArtist, TopTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,6 @@ SOUND_KEYS = tuple(dimension.key for dimension in DIMENSIONS)
 SILENT = Q(**{f"{key}__isnull": True for key in SOUND_KEYS})
 # Fewer measured tracks than this say less than the artists' averages do.
 _FEWEST = 5
-_SERVICES = {"reccobeats": "ReccoBeats"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class PersonSound:
 
     @property
     def source_label(self) -> str:
-        return _SERVICES.get(self.source) or Source(self.source).label
+        return thanked(self.source).label
 
     @property
     def is_whole(self) -> bool:
@@ -94,8 +94,45 @@ def _of_one_source(sounds: QuerySet[Any]) -> Sequence[Sound]:
     """Return the rows of the source that has the most; of two, the first by name."""
     rows: list[Sound] = list(sounds.exclude(SILENT))
     counts = Counter(row.source for row in rows)
-    best = min(counts, key=lambda source: (-counts[source], source), default=None)
-    return [row for row in rows if row.source == best]
+    return [row for row in rows if row.source == _most(counts)]
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    """Return the source that counts most, of two the first by name; "" of none."""
+    return min(counts, key=lambda source: (-counts[source], source), default="")
+
+
+def sound_sources(person_ids: Collection[int]) -> dict[int, str]:
+    """Return who measured what :func:`person_sound` says, by person.
+
+    Two queries, whoever they are; people of whom nothing is known are left out.
+    """
+    tracks = TopTrack.objects.of_used_sources().filter(person__in=person_ids)
+    artists = TopArtist.objects.of_used_sources().filter(person__in=person_ids)
+    by_tracks = _measured(tracks, "track", "audio")
+    by_artists = _measured(artists, "artist", "sound")
+    found = {}
+    for person in person_ids:
+        of_tracks, of_artists = by_tracks[person], by_artists[person]
+        source = _most(of_tracks)
+        if of_tracks.get(source, 0) < _FEWEST:
+            source = _most(of_artists) or source
+        if source:
+            found[person] = source
+    return found
+
+
+def _measured(
+    rows: QuerySet[Any], item: str, sound: str
+) -> defaultdict[int, dict[str, int]]:
+    """Count how many items of each person each source has measured."""
+    path = f"{item}__{sound}"
+    silent = Q(**{f"{path}__{key}__isnull": True for key in SOUND_KEYS})
+    counted = rows.exclude(silent).values_list("person_id", f"{path}__source")
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    for person, source, items in counted.annotate(Count(item, distinct=True)):
+        found[person][source] = items
+    return found
 
 
 def _middle_half(rows: Sequence[Sound]) -> tuple[float, float] | None:

@@ -113,9 +113,11 @@ def _by_genres(
 
 def icebreakers(viewer: User, person: User, shared: Sequence[int]) -> list[Icebreaker]:
     """Tracks by shared artists: first those both have, then the other's own."""
-    rows = TopTrack.objects.filter(
-        by_artists("track__artist", shared), person__in=[viewer, person]
-    ).order_by("rank", "time_range", "pk")
+    rows = (
+        TopTrack.objects.of_used_sources()
+        .filter(by_artists("track__artist", shared), person__in=[viewer, person])
+        .order_by("rank", "time_range", "pk")
+    )
     ranks: dict[tuple[str, str], dict[int, int]] = {}
     for person_id, rank, *key in rows.values_list(
         "person_id", "rank", "track__name", artist_shown("track__artist")

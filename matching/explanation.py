@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accounts.models import User
-from ingest.models import Listen, Source, SourceLink
-from matching import bridges, engine, words
+from ingest.credits import Thanked, all_thanked
+from ingest.models import Listen
+from matching import bridges, engine, evidence, words
 from matching.bridges import Icebreaker, Suggestion
 from matching.crowd import Crowd
+from matching.evidence import Measured, SourceAge
 from matching.loaders import ArtistNames, artist_names, artist_shown, by_artists
 from matching.reader import current_view
 from matching.sides import (
@@ -27,7 +29,6 @@ _KINDS = ("artist", "related", "genre", "audio")
 _GENRE_ROWS = 8
 _DIFFERENT = 8
 _RECENTS = 10
-_THIN = 10
 
 
 class NothingToExplain(Exception):
@@ -64,13 +65,6 @@ class RecentListen:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceAge:
-    who: str
-    label: str
-    age_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """Everything on the page, in its order. Scores and points are as printed."""
 
@@ -83,8 +77,10 @@ class Explanation:
     rows: list[ReceiptRow]
     related_pairs: list[RelatedPair]
     genres: list[GenreRow]
+    genres_by: list[Thanked]
     audio: list[AudioRow]
     tempo: TempoWindows | None
+    sound_by: Measured
     only_mine: list[RankedName]
     only_theirs: list[RankedName]
     suggestions: list[Suggestion]
@@ -128,7 +124,9 @@ class _Pair:
 def explanation_for(viewer: User, person: User) -> Explanation:
     """Explain the score of two people; raises :class:`NothingToExplain`."""
     pair = _read(viewer, person)
-    recents = _recents(pair)
+    rows, recents = _rows(pair), _recents(pair)
+    genres = genre_rows(pair.mine, pair.theirs, pair.artists.genres)
+    audio, sources = audio_rows(pair.facts), evidence.sources_of(viewer, person)
     return Explanation(
         person=person,
         score=str(pair.receipt.points),
@@ -136,19 +134,21 @@ def explanation_for(viewer: User, person: User) -> Explanation:
         sentence=_sentence(pair),
         percentile_text=pair.crowd.percentiles([pair.receipt.similarity])[0],
         parts=words.bar(pair.receipt.parts),
-        rows=_rows(pair),
+        rows=rows,
         related_pairs=_related(pair),
-        genres=genre_rows(pair.mine, pair.theirs, pair.artists.genres),
-        audio=audio_rows(pair.facts),
+        genres=genres,
+        genres_by=_genres_by(pair, rows, genres),
+        audio=audio,
         tempo=tempo_windows(pair.mine, pair.theirs, pair.facts),
+        sound_by=evidence.measured_by(viewer, person) if audio else Measured(),
         only_mine=only_of(pair.mine, pair.theirs, pair.names)[:_DIFFERENT],
         only_theirs=only_of(pair.theirs, pair.mine, pair.names)[:_DIFFERENT],
         suggestions=_suggest(pair, to_viewer=True),
         for_them=_suggest(pair, to_viewer=False),
         icebreakers=bridges.icebreakers(viewer, person, pair.shared),
         recents=recents,
-        sources=_sources(pair),
-        missing=_missing(pair, recents),
+        sources=sources,
+        missing=[*evidence.by_hand(sources), *_gaps(pair, recents)],
     )
 
 
@@ -245,6 +245,17 @@ def _related(pair: _Pair) -> list[RelatedPair]:
     ]
 
 
+def _genres_by(
+    pair: _Pair, rows: Sequence[ReceiptRow], genres: Sequence[GenreRow]
+) -> list[Thanked]:
+    """Everyone who named a genre that is shown for one of these artists."""
+    shown = {row.name for row in rows if row.kind == "genre"}
+    shown.update(row.name for row in genres)
+    return all_thanked(
+        key for name in shown for key in pair.artists.said_by.get(name, ())
+    )
+
+
 # --- What comes of it -----------------------------------------------------
 
 
@@ -273,47 +284,11 @@ def _recents(pair: _Pair) -> list[RecentListen]:
     return [RecentListen(*row) for row in found[:_RECENTS]]
 
 
-# --- Data notice ----------------------------------------------------------
-
-
-def _sources(pair: _Pair) -> list[SourceAge]:
-    people = [pair.viewer, pair.person]
-    links = SourceLink.objects.filter(person__in=people, is_used=True)
-    ordered = sorted(
-        links, key=lambda link: (link.person_id != pair.viewer.pk, link.source)
+def _gaps(pair: _Pair, recents: Sequence[RecentListen]) -> list[str]:
+    return evidence.gaps(
+        pair.person,
+        pair.mine,
+        pair.theirs,
+        has_vectors=bool(len(pair.crowd.view.statistics.vectors)),
+        has_recents=bool(recents),
     )
-    return [
-        SourceAge(
-            "You" if link.person_id == pair.viewer.pk else pair.person.shown_name,
-            Source(link.source).label,
-            link.latest_import_at,
-        )
-        for link in ordered
-    ]
-
-
-def _missing(pair: _Pair, recents: Sequence[RecentListen]) -> list[str]:
-    """Name what was not there to compare. It never counts against anyone."""
-    name = pair.person.shown_name
-    sentences = []
-    sides = (("you", pair.mine), (name, pair.theirs))
-    silent = [whom for whom, taste in sides if taste.audio is None]
-    plain = [whom for whom, taste in sides if not len(taste.genre_ids)]
-    for what, who in (("how the music sounds", silent), ("genres", plain)):
-        if who:
-            sentences.append(
-                f"No data on {what} for {words.listing(who)}, so it is left out."
-            )
-    for whom, taste in sides:
-        if len(taste) < _THIN:
-            count = words.plural(len(taste), "artist")
-            sentences.append(
-                f"Only {count} known of {whom}: the score is a first guess."
-            )
-    if not len(pair.crowd.view.statistics.vectors):
-        sentences.append(
-            "This community is too small to say which artists lie close to each other."
-        )
-    if not recents:
-        sentences.append(f"No recent listens of {name} by artists you share.")
-    return sentences

@@ -8,10 +8,10 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from ingest.models import Artist, Source, SourceLink, TopArtist, TopTrack
+from ingest.models import Artist, Source, TopArtist, TopTrack
 from ingest.sound import PersonSound, person_sound
 from matching.engine import (
     AUDIO_DIMENSIONS,
@@ -28,12 +28,6 @@ from matching.models import Taste
 logger = logging.getLogger(__name__)
 
 _CHUNK = 10_000
-# Rows from sources that the person has switched off.
-_OFF = Exists(
-    SourceLink.objects.filter(
-        person=OuterRef("person"), source=OuterRef("source"), is_used=False
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +71,13 @@ def load_tastes(person_ids: Collection[int]) -> dict[int, LoadedTaste]:
 
 def _lists(person_ids: Collection[int]) -> dict[int, _Lists]:
     lists = {person: _Lists() for person in person_ids}
-    rows = TopArtist.objects.filter(~_OFF, person__in=person_ids)
+    rows = TopArtist.objects.of_used_sources().filter(person__in=person_ids)
     rows = rows.order_by("rank", "pk")
     for person, source, time_range, artist, same_as in rows.values_list(
         "person_id", "source", "time_range", "artist_id", "artist__same_as_id"
     ):
         lists[person].add(source, time_range, artist, same_as or artist)
-    tracks = TopTrack.objects.filter(~_OFF, person__in=person_ids)
+    tracks = TopTrack.objects.of_used_sources().filter(person__in=person_ids)
     for person, track in tracks.values_list("person_id", "track_id"):
         lists[person].tracks.add(track)
     return lists
@@ -153,14 +147,22 @@ def stored_tastes() -> tuple[Columns, npt.NDArray[np.bool_]]:
 
 @dataclass(frozen=True, slots=True)
 class ArtistNames:
-    """Names of artists by id, names of each one's genres, and of genres by id."""
+    """Names of artists by id, names of each one's genres, and of genres by id.
+
+    ``said_by`` has for each genre the keys of those who say that of some of them.
+    """
 
     names: dict[int, str]
     genres: dict[int, list[str]]
     genre_names: dict[int, str]
+    said_by: dict[str, set[str]]
 
 
-_OWN_GENRE = ("genre_links__genre_id", "genre_links__genre__name")
+_OWN_GENRE = (
+    "genre_links__genre_id",
+    "genre_links__genre__name",
+    "genre_links__source",
+)
 _OTHERS_GENRE = tuple(f"others__{column}" for column in _OWN_GENRE)
 
 
@@ -170,17 +172,18 @@ def artist_names(artist_ids: Iterable[int]) -> ArtistNames:
     Genres are those of all rows an artist stands for; an artist that another one stands
     for has the other one's name.
     """
-    found = ArtistNames({}, defaultdict(list), {})
+    found = ArtistNames({}, defaultdict(list), {}, defaultdict(set))
     genres: dict[int, set[str]] = defaultdict(set)
     rows = Artist.objects.filter(pk__in=set(artist_ids)).values_list(
         "pk", "name", "same_as__name", *_OWN_GENRE, *_OTHERS_GENRE
     )
-    for artist, name, stands, own, own_name, others, others_name in rows:
+    for artist, name, stands, *links in rows:
         found.names[artist] = stands or name
-        for genre, genre_name in ((own, own_name), (others, others_name)):
+        for genre, genre_name, said_by in (links[:3], links[3:]):
             if genre is not None:
                 genres[artist].add(genre_name)
                 found.genre_names[genre] = genre_name
+                found.said_by[genre_name].add(said_by)
     found.genres.update((artist, sorted(names)) for artist, names in genres.items())
     return found
 

@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import PersonQuerySet, User
+from ingest.credits import Thanked, all_thanked
 from ingest.models import Artist, TopArtist
 from ingest.models.music import ArtistQuerySet
 from ingest.names import name_key
@@ -49,12 +50,14 @@ class FoundArtist:
 class ArtistSearch:
     """What a search found; without a name, the viewer's own artists to begin with.
 
-    ``showing`` is how many others show their artists; None where nobody asked.
+    ``genres_by`` named the genres of either. ``showing`` is how many others show their
+    artists; None where nobody asked.
     """
 
     name: str
     found: list[FoundArtist] = field(default_factory=list)
     own: list[FoundArtist] = field(default_factory=list)
+    genres_by: list[Thanked] = field(default_factory=list)
     showing: int | None = None
 
 
@@ -64,14 +67,16 @@ def search_artists(viewer: User, name: str) -> ArtistSearch:
     Only those of people who show them to this viewer, and the viewer's own: what
     only hidden people have is as unknown as what nobody has.
     """
-    found = _called(viewer, name_key(name)) if name else []
+    ids = _called(viewer, name_key(name)) if name else []
+    found, genres_by = _named(ids)
     if found:
-        return ArtistSearch(name, found)
-    own = _own_artists(viewer)
-    return ArtistSearch(name, [], own, showing_to(viewer).count())
+        return ArtistSearch(name, found, genres_by=genres_by)
+    own, genres_by = _named(_own_artists(viewer))
+    showing = showing_to(viewer).count()
+    return ArtistSearch(name, own=own, genres_by=genres_by, showing=showing)
 
 
-def _called(viewer: User, key: str) -> list[FoundArtist]:
+def _called(viewer: User, key: str) -> list[int]:
     """Find artists by every name they go by, each once: as the one that stands."""
     people = people_visible_to(viewer).filter(Q(shows_artists=True) | Q(pk=viewer.pk))
     used = TopArtist.objects.of_used_sources()
@@ -87,7 +92,7 @@ def _called(viewer: User, key: str) -> list[FoundArtist]:
             own = rows if begins else rows.exclude(name_key__startswith=key)
             others = [one for one in merged if one[0].startswith(key) == begins]
             found.update(dict.fromkeys(pk for _, pk in sorted([*_first(own), *others])))
-    return _named([*found][:MOST_FOUND])
+    return [*found][:MOST_FOUND]
 
 
 def _first(artists: ArtistQuerySet) -> list[tuple[str, int]]:
@@ -121,21 +126,26 @@ def _merged(shown: ArtistQuerySet, way: str, key: str) -> list[tuple[str, int]]:
     ]
 
 
-def _own_artists(viewer: User) -> list[FoundArtist]:
+def _own_artists(viewer: User) -> list[int]:
     try:
         taste = current_view().taste(viewer.pk)
     except (engine.IndexMissing, engine.IndexCorrupt):
         return []
-    return _named(taste.artist_ids[:_OWN].tolist()) if taste else []
+    ids: list[int] = taste.artist_ids[:_OWN].tolist() if taste else []
+    return ids
 
 
-def _named(ids: list[int]) -> list[FoundArtist]:
+def _named(ids: list[int]) -> tuple[list[FoundArtist], list[Thanked]]:
+    """Name artists with their first genres, and who said those."""
+    if not ids:
+        return [], []
     read = artist_names(ids)
-    return [
-        FoundArtist(pk, read.names[pk], ", ".join(read.genres[pk][:_GENRES]))
-        for pk in ids
-        if pk in read.names
-    ]
+    genres = {pk: read.genres[pk][:_GENRES] for pk in ids if pk in read.names}
+    shown = {genre for of_one in genres.values() for genre in of_one}
+    return (
+        [FoundArtist(pk, read.names[pk], ", ".join(genres[pk])) for pk in genres],
+        all_thanked(key for genre in shown for key in read.said_by[genre]),
+    )
 
 
 # --- Who has it -----------------------------------------------------------

@@ -53,3 +53,17 @@ class SourceLink(models.Model):
     def needs_consent(self) -> bool:
         """Whether trying again is in vain until the person connects anew."""
         return self.state in {self.State.NEEDS_RECONNECT, self.State.NOT_ALLOWED}
+
+
+def is_switched_off(row: str = "") -> models.Exists:
+    """Whether a row came from a source that its person has switched off.
+
+    ``row`` is the path to it, with the two underscores at its end.
+    """
+    return models.Exists(
+        SourceLink.objects.filter(
+            person=models.OuterRef(f"{row}person"),
+            source=models.OuterRef(f"{row}source"),
+            is_used=False,
+        )
+    )

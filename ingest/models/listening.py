@@ -1,13 +1,15 @@
 """What people listen to: ranked lists, single listens, months of history."""
 
-from typing import Self
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.db import models
 
-from ingest.models.links import SourceLink
+from ingest.models.links import is_switched_off
 from ingest.models.music import Artist, Track
 from ingest.sources.registry import source_choices
+
+_Row = TypeVar("_Row", bound=models.Model)
 
 
 class TimeRange(models.TextChoices):
@@ -16,22 +18,15 @@ class TimeRange(models.TextChoices):
     LONG = "long_term", "Last year"
 
 
-def _switched_off() -> models.Exists:
-    """Whether a row came from a source that its person has switched off."""
-    return models.Exists(
-        SourceLink.objects.filter(
-            person=models.OuterRef("person"),
-            source=models.OuterRef("source"),
-            is_used=False,
-        )
-    )
+class SourcedQuerySet(models.QuerySet[_Row]):
+    """Rows that people have from a source."""
 
-
-class TopArtistQuerySet(models.QuerySet["TopArtist"]):
     def of_used_sources(self) -> Self:
         """Without sources that their people have switched off."""
-        return self.filter(~_switched_off())
+        return self.filter(~is_switched_off())
 
+
+class TopArtistQuerySet(SourcedQuerySet["TopArtist"]):
     def highest_first(self) -> models.QuerySet["TopArtist", tuple[int, int]]:
         """The people in these rows, each once, by their highest rank.
 
@@ -82,6 +77,10 @@ class TopArtist(models.Model):
         return f"{self.rank}. {self.artist_id}"
 
 
+class TopTrackQuerySet(SourcedQuerySet["TopTrack"]):
+    """A person's ranked tracks."""
+
+
 class TopTrack(models.Model):
     """One line of a person's ranked tracks, from one source and time range."""
 
@@ -94,6 +93,8 @@ class TopTrack(models.Model):
     track = models.ForeignKey(
         Track, on_delete=models.CASCADE, related_name="top_track_rows"
     )
+
+    objects = TopTrackQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -110,11 +111,7 @@ class TopTrack(models.Model):
         return f"{self.rank}. {self.track_id}"
 
 
-class ListenQuerySet(models.QuerySet["Listen"]):
-    def of_used_sources(self) -> Self:
-        """Without sources that their people have switched off."""
-        return self.filter(~_switched_off())
-
+class ListenQuerySet(SourcedQuerySet["Listen"]):
     def shown(self) -> Self:
         """Each play once, from the sources that are in use."""
         return self.of_used_sources().filter(is_echo=False)
@@ -153,7 +150,7 @@ class Listen(models.Model):
 class ListeningMonth(models.Model):
     """One month of a person's listening, folded: plays and time of each artist.
 
-    ``artists`` is packed by ``ingest.sources.export.months``; the moments are those
+    ``artists`` is packed by ``ingest.sources.export.packing``; the moments are those
     of the first and last play that went into it.
     """
 

@@ -6,6 +6,8 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Coalesce
 
+from ingest.models.links import is_switched_off
+
 
 class Genre(models.Model):
     name = models.CharField(max_length=100, unique=True)
@@ -17,6 +19,10 @@ class Genre(models.Model):
 _SEVERAL = 3
 # The name of the row that stands for it.
 _SHOWN = Coalesce("same_as__name", "name")
+
+
+def _is_off() -> models.Exists:
+    return is_switched_off("top_artist_rows__")
 
 
 class ArtistQuerySet(models.QuerySet["Artist"]):
@@ -36,16 +42,19 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
         return self.filter(models.Q(pk__in=ids) | models.Q(same_as__in=ids))
 
     def listeners(self) -> int:
-        """How many people have any of these artists, each counted once."""
+        """How many people have any of these artists, each counted once.
+
+        Like the other counts here, without sources that are switched off.
+        """
         people = models.Count("top_artist_rows__person", distinct=True)
-        found: int = self.aggregate(people=people)["people"]
+        found: int = self.filter(~_is_off()).aggregate(people=people)["people"]
         return found
 
     def listeners_by_source(self, ids: Iterable[int]) -> dict[int, dict[str, int]]:
         """How many people have each of these, and from where, in one query."""
         found: dict[int, dict[str, int]] = {}
         source, person = "top_artist_rows__source", "top_artist_rows__person"
-        rows = self.filter(pk__in=ids, top_artist_rows__isnull=False)
+        rows = self.filter(~_is_off(), pk__in=ids, top_artist_rows__isnull=False)
         counted = rows.values_list("pk", source).annotate(
             people=models.Count(person, distinct=True)
         )
@@ -64,11 +73,13 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
             for field, value in (
                 ("joined_at__isnull", False),
                 ("paused_at__isnull", True),
+                ("suspended_until__isnull", True),
+                ("is_hidden", False),
                 ("is_active", True),
             )
         }
         rows = (
-            self.filter(**here)
+            self.filter(~_is_off(), **here)
             .values(stands=Coalesce("same_as_id", "pk"), shown=_SHOWN)
             .annotate(people=models.Count("top_artist_rows__person", distinct=True))
             .filter(people__gte=_SEVERAL)

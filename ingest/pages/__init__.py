@@ -1,5 +1,5 @@
 """What the pages about one's own listening read."""
 
-from ingest.pages.taste import SHOWN, of_used_sources, spotify_url
+from ingest.pages.taste import SHOWN, spotify_url
 
-__all__ = ["SHOWN", "of_used_sources", "spotify_url"]
+__all__ = ["SHOWN", "spotify_url"]

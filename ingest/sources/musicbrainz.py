@@ -13,6 +13,7 @@ from ingest.sources.base import (
     Access,
     AppRefused,
     ArtistItem,
+    Credit,
     RateLimited,
     SourceError,
     SourceUnavailable,
@@ -22,6 +23,7 @@ from ingest.sources.http import Answer, Params, error_of, get
 from ingest.sources.reading import Json
 
 URL = "https://musicbrainz.org/ws/2"
+CREDIT = Credit("MusicBrainz", "https://musicbrainz.org/")
 # It allows one call a second, and clocks differ.
 GAP_MS = 1100
 URLS_PAGE = 100

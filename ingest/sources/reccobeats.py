@@ -13,6 +13,7 @@ from ingest.sources.base import (
     Access,
     AppRefused,
     AudioItem,
+    Credit,
     RateLimited,
     SourceError,
     SourceUnavailable,
@@ -21,6 +22,7 @@ from ingest.sources.http import Answer, error_of, get
 
 # Ids of Spotify go to a third party: only where the host says so.
 URL_DEFAULT = ""
+CREDIT = Credit("ReccoBeats", "https://reccobeats.com/")
 GAP_MS = 1000
 PAGE = 40
 # Codes of its own, in the body.

@@ -4,10 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.models import User
+from ingest.credits import Thanked
 from ingest.models import Source, TimeRange, TopArtist
-from ingest.pages import SHOWN, of_used_sources, spotify_url
+from ingest.pages import SHOWN, spotify_url
 from ingest.pages.doors import WayIn, open_ways
 from ingest.sources.base import Door
 
@@ -25,6 +28,18 @@ def ways_in(without: str = "") -> list[WayIn]:
 def door_of(source: str) -> Door:
     """Return the door behind the key of a source."""
     return Source(source).door
+
+
+@register.filter
+def credited(thanked: Thanked) -> SafeString:
+    """Name someone who is thanked, with the link they are owed."""
+    credit = thanked.credit
+    if credit is None:
+        return format_html("{}", thanked.label)
+    link = format_html('<a href="{}" rel="noopener">{}</a>', credit.url, credit.text)
+    if credit.text == thanked.label:
+        return link
+    return format_html("{} ({})", thanked.label, link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,8 @@ class TopList:
 def top_artists_of(person: User) -> TopList | None:
     """Return a person's top artists: the longest range, the source that says most."""
     rows = list(
-        of_used_sources(TopArtist.objects.filter(person=person))
+        TopArtist.objects.of_used_sources()
+        .filter(person=person)
         .order_by("rank", "source", "pk")
         .values_list("time_range", "source", "artist__name", "artist__spotify_id")
     )

@@ -568,5 +568,5 @@ def test_the_number_of_queries_does_not_grow(
     index_rebuild(now=now)
     client = sign_in(ada)
     page_of(client, ben)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         page_of(client, ben)
