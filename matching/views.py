@@ -13,6 +13,7 @@ from accounts.http import PersonRequest, joined_required
 from accounts.models import User
 from accounts.services import person_join
 from ingest.models import Artist, ImportRun, SourceLink
+from ingest.pages.runs import genres_so_far
 from matching.explanation import NothingToExplain, explanation_for
 from matching.forms import ArtistSearchForm, FilterForm
 from matching.leaderboard import Filters, leaderboard_for
@@ -31,9 +32,11 @@ def welcome(request: PersonRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _join(form):
         return redirect("matching:leaderboard")
     runs = ImportRun.objects.filter(person=request.user).defer("staged")
+    run = runs.order_by("-queued_at", "-pk").first()
     context = {
         "form": form,
-        "run": runs.order_by("-queued_at", "-pk").first(),
+        "run": run,
+        "genres": genres_so_far(run) if run else None,
         "has_source": SourceLink.objects.filter(person=request.user).exists(),
     }
     return render(request, "matching/welcome.html", context)
@@ -59,7 +62,7 @@ def _join(form: JoinForm) -> bool:
 @require_safe
 @joined_required
 def leaderboard(request: PersonRequest) -> HttpResponse:
-    form = FilterForm(request.GET)
+    form = FilterForm(request.GET, viewer=request.user)
     # One nonsense value shows the unfiltered list beside what is wrong with it.
     filters = Filters(**form.cleaned_data) if form.is_valid() else Filters()
     board = leaderboard_for(

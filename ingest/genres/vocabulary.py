@@ -6,7 +6,7 @@ The genres and their spellings are in the text file beside this module.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +47,7 @@ def is_known(name: str) -> bool:
     return genre_of(name) is not None
 
 
+@lru_cache(maxsize=10_000)
 def canonical(name: str) -> str:
     """Return the vocabulary's name of a genre, else the name itself, cleaned.
 

@@ -58,12 +58,18 @@ class SourceLists:
     """What one source says. Lists of different sources are never mixed."""
 
     source: str
+    time_range: str
     artists: tuple[ArtistRow, ...]
     tracks: tuple[TrackRow, ...]
 
     @property
     def source_label(self) -> str:
         return Source(self.source).label
+
+    @property
+    def covers(self) -> str:
+        """What time this truly is, where the source counts otherwise."""
+        return Source(self.source).door.ranges.get(self.time_range, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,16 +155,18 @@ def _lists(
     tracks: Sequence[TopTrack],
     genres: dict[int, list[str]],
 ) -> tuple[SourceLists, ...]:
-    sources = dict.fromkeys([*(r.source for r in artists), *(r.source for r in tracks)])
+    sources = {row.source: row.time_range for row in artists}
+    sources |= {row.source: row.time_range for row in tracks}
     return tuple(
         SourceLists(
             source,
+            time_range,
             tuple(_artist_row(r, genres) for r in artists if r.source == source)[
                 :SHOWN
             ],
             tuple(_track_row(r) for r in tracks if r.source == source)[:SHOWN],
         )
-        for source in sources
+        for source, time_range in sources.items()
     )
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -50,8 +51,10 @@ def source_connect(request: PersonRequest, source: str) -> HttpResponse:
     if request.method == "POST":
         return _by_name(request, key) if way is Way.NAME else _to_consent(request, key)
     if way is Way.NAME:
-        return _name_page(request, key, NameForm(initial=_name_before(request, key)))
-    return render(request, "ingest/source_consent.html", {"source": key})
+        form = NameForm(initial={"user_name": _name_before(request, key)})
+        return _name_page(request, key, form)
+    context = {"source": key, "former_name": _name_before(request, key)}
+    return render(request, "ingest/source_consent.html", context)
 
 
 def _is_refused(request: PersonRequest, source: Source) -> bool:
@@ -65,16 +68,21 @@ def _is_refused(request: PersonRequest, source: Source) -> bool:
 # --- A name and its proof -------------------------------------------------
 
 
-def _name_before(request: PersonRequest, source: Source) -> dict[str, str]:
+def _name_before(request: PersonRequest, source: Source) -> str:
     links = SourceLink.objects.filter(person=request.user, source=source)
-    return {"user_name": links.values_list("user_name", flat=True).first() or ""}
+    return links.values_list("user_name", flat=True).first() or ""
 
 
 def _name_page(
     request: PersonRequest, source: Source, form: NameForm, *, status: int = 200
 ) -> HttpResponse:
     token_url = doors.access_of(source).auth_url
-    context = {"form": form, "source": source, "token_url": token_url}
+    context = {
+        "form": form,
+        "source": source,
+        "token_url": token_url,
+        "former_name": _name_before(request, source),
+    }
     return render(request, "ingest/source_name.html", context, status=status)
 
 
@@ -90,7 +98,7 @@ def _by_name(request: PersonRequest, source: Source) -> HttpResponse:
         form.add_error(None, f"{over.limit.words} You can go on at {until:%H:%M}.")
         return _name_page(request, source, form, status=429)
     try:
-        run = services.source_connect(
+        connected = services.source_connect(
             person_id=request.user.pk,
             source=source,
             user_name=form.cleaned_data["user_name"],
@@ -103,8 +111,21 @@ def _by_name(request: PersonRequest, source: Source) -> HttpResponse:
     except services.CannotConnect as error:
         form.add_error(error.about or None, str(error))
     else:
-        return redirect(run)
+        return _go_on(request, source, connected)
     return _name_page(request, source, form)
+
+
+def _go_on(
+    request: PersonRequest, source: Source, connected: services.Connected
+) -> HttpResponse:
+    """On to the import; a profile that had to leave is named before."""
+    if connected.former_name:
+        messages.warning(
+            request,
+            f"{source.label} is connected as {connected.user_name} now. Everything"
+            f" {connected.former_name} gave is deleted.",
+        )
+    return redirect(connected.run)
 
 
 def _spend(request: PersonRequest) -> None:
@@ -146,7 +167,7 @@ def source_callback(request: PersonRequest, source: str) -> HttpResponse:
     if not token:
         return _refused(request, key, f"You said no at {key.label}", _SAID_NO)
     try:
-        run = services.source_connect(
+        connected = services.source_connect(
             person_id=request.user.pk, source=key, token=token, clock=timezone.now
         )
     except services.SourceResting as resting:
@@ -154,7 +175,7 @@ def source_callback(request: PersonRequest, source: str) -> HttpResponse:
         return render(request, "ingest/resting.html", context)
     except services.CannotConnect as error:
         return _refused(request, key, f"{key.label} did not let you in", str(error))
-    return redirect(run)
+    return _go_on(request, key, connected)
 
 
 _TOO_OLD = (

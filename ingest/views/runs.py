@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import PersonRequest
 from ingest.models import ImportRun
+from ingest.pages.runs import genres_so_far
 
 
 @login_required
@@ -19,4 +20,5 @@ def run_detail(request: PersonRequest, run_id: uuid.UUID) -> HttpResponse:
     runs = ImportRun.objects.defer("staged")
     run = get_object_or_404(runs, pk=run_id, person=request.user)
     template = "ingest/_run.html" if request.htmx else "ingest/run_detail.html"
-    return render(request, template, {"run": run})
+    context = {"run": run, "genres": genres_so_far(run)}
+    return render(request, template, context)

@@ -1,7 +1,6 @@
 """What one listens to, and what one listened to lately."""
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,9 +8,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import PersonRequest
-from ingest.history import history_of
-from ingest.models import Listen, Source, TimeRange
-from ingest.pages.taste import SHOWN, range_to_show, spotify_url, taste_page
+from ingest.models import TimeRange
+from ingest.pages.recent import recent_page
+from ingest.pages.taste import range_to_show, taste_page
 
 
 @login_required
@@ -44,24 +43,10 @@ def taste(request: PersonRequest) -> HttpResponse:
 @login_required
 @require_safe
 def recent(request: PersonRequest) -> HttpResponse:
-    listens = (
-        Listen.objects.shown()
-        .filter(person=request.user)
-        .select_related("track__artist")
-        .order_by("-listened_at", "-pk")
-    )
-    page_obj = Paginator(listens, SHOWN).get_page(request.GET.get("page"))
-    rows = [
-        {
-            "track": listen.track.name,
-            "artist": listen.track.artist.name,
-            "listened_at": listen.listened_at,
-            "source_label": Source(listen.source).label,
-            "url": spotify_url("track", listen.track.spotify_id, listen.source),
-        }
-        for listen in page_obj
-    ]
-    is_first = page_obj.number == 1
-    history = history_of(request.user, timezone.now()) if is_first else None
-    context = {"listens": rows, "page_obj": page_obj, "history": history}
+    page = recent_page(request.user, asked=request.GET.get("page"), now=timezone.now())
+    context = {
+        "lists": page.lists,
+        "page_obj": page.page_obj,
+        "history": page.history,
+    }
     return render(request, "ingest/recent.html", context)

@@ -1,4 +1,4 @@
-"""A real Chromium against a live server, with the stand-in Spotify behind it."""
+"""A real Chromium against a live server, with stand-ins for the services behind it."""
 
 import os
 import shutil
@@ -7,11 +7,14 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from django.conf import settings as site_settings
+from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from accounts.models import User
 from matching.services import index_rebuild
 from musicmatch.standins.spotify import SpotifyStandin
+from musicmatch.standins.together import Together
 from tests.conftest import NOW, require_or_skip
 from tests.factories import make_person, make_taste
 
@@ -43,6 +46,21 @@ def site(live_server: Any, standin: SpotifyStandin, settings: Any) -> str:
     policy["DIRECTIVES"]["form-action"][-1] = standin.accounts_url
     settings.CONTENT_SECURITY_POLICY = policy
     return str(live_server.url).replace("localhost", "127.0.0.1")
+
+
+@pytest.fixture
+def doors(site: str, settings: Any) -> Iterator[Together]:
+    """ListenBrainz and Last.fm with made-up people, and the site pointed at them."""
+    with Together() as together:
+        settings.LISTENBRAINZ_URL = together.origin
+        settings.LASTFM_URL = f"{together.origin}/2.0/"
+        settings.LASTFM_AUTH_URL = f"{together.origin}/api/auth/"
+        settings.LASTFM_API_KEY = together.lastfm.api_key
+        settings.LASTFM_SECRET = together.lastfm.secret
+        policy = deepcopy(settings.CONTENT_SECURITY_POLICY)
+        policy["DIRECTIVES"]["form-action"].append(together.origin)
+        settings.CONTENT_SECURITY_POLICY = policy
+        yield together
 
 
 @pytest.fixture
@@ -94,6 +112,14 @@ class Watched:
         self.page.fill("[name=password]", "a long password")
         self.page.press("[name=password]", "Enter")
         self.page.wait_for_url("**/matches/")
+
+    def let_in(self, person: User) -> None:
+        """Give the session of somebody who has signed in, without the form."""
+        client = Client()
+        client.force_login(person)
+        name = site_settings.SESSION_COOKIE_NAME
+        cookie = {"name": name, "value": client.cookies[name].value, "url": self.site}
+        self.page.context.add_cookies([cookie])
 
 
 @pytest.fixture

@@ -1,10 +1,17 @@
-"""Every page, in both themes and widths: axe, and nothing wider than the screen."""
+"""Every page, in both themes and every width: axe, and nothing wider than the screen.
 
+Which page is looked at where stands in ``addresses``.
+"""
+
+import os
+import re
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 
 from accounts import gate
 from accounts.models import User
@@ -12,7 +19,23 @@ from accounts.services import matching_pause, matching_resume
 from ingest.models import Artist, ImportRun, Source, SourceLink
 from ingest.services import source_disconnect, source_link
 from matching.models import FairnessReport
+from musicmatch.standins.together import Together
+from tests.browser.addresses import (
+    ARTIST,
+    DOORS,
+    IMPORT,
+    JOINED,
+    NEWCOMER,
+    OPEN,
+    OPERATOR,
+    PAUSED,
+    RESTING,
+    RUN,
+    WITH_NOTHING,
+)
 from tests.conftest import NOW
+from tests.factories import make_taste
+from tests.ingest.conftest import heard
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,82 +49,60 @@ RULES = {
         "best-practice",
     ]
 }
-OPEN = [
-    "/",
-    "/about/",
-    "/about/matching/",
-    "/about/privacy/",
-    "/styleguide/",
-    "/accounts/login/",
-    "/accounts/signup/",
-    "/accounts/password/reset/",
-    "/accounts/spotify/login/",
-    "/accounts/spotify/login/callback/?state=forged&code=x",
-    "/no-such-page/",
-]
-SIGNED_IN = [
-    "/matches/",
-    "/matches/?min_score=lots&country=NO",
-    "/matches/?min_shared=99",
-    "/matches/listener_4/",
-    "/artists/",
-    "/artists/?q=own",
-    "/artists/?q=no+such+artist",
-    "/people/listener_4/",
-    "/people/listener_4/block/",
-    "/people/listener_0/",
-    "/taste/?range=long_term",
-    "/taste/?range=short_term",
-    "/taste/recent/",
-    "/sources/",
-    "/sources/manual/connect/",
-    "/sources/community/disconnect/",
-    "/settings/profile/",
-    "/settings/privacy/",
-    "/settings/blocked/",
-    "/accounts/password/change/",
-    "/accounts/logout/",
-]
-SCREENS = [(1280, "light"), (390, "dark"), (320, "light")]
+SETTLED = "Promise.allSettled(document.getAnimations().map(a => a.finished))"
+# What the pages look like is judged in the first and the last of these.
+SCREENS = [(1280, "light"), (390, "light"), (320, "dark")]
 
 
-def _check(tab: Any, path: str) -> None:
-    tab.open(path)
-    faults = Axe().run(tab.page, options=RULES).response["violations"]
-    serious = [
-        (path, f["id"], f["help"], [n["target"] for n in f["nodes"]][:3])
-        for f in faults
-        if f["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
-    wide = tab.page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0, path
+def _look(tab: Any, paths: Iterable[str]) -> None:
+    for path in paths:
+        tab.open(path)
+        _judge(tab, path)
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-def test_open_pages(watched: Any, settings: Any, width: int, scheme: str) -> None:
+def _judge(tab: Any, path: str) -> None:
+    """Look at the open page on every screen; each page is loaded once."""
+    for width, scheme in SCREENS:
+        tab.page.set_viewport_size({"width": width, "height": 900})
+        tab.page.emulate_media(color_scheme=scheme)
+        # Colours half-way from one theme to the other are nobody's.
+        tab.page.evaluate(SETTLED)
+        wide = tab.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, path
+        _keep_picture(tab.page, f"{path} {width} {scheme}")
+        if width != 390:
+            faults = Axe().run(tab.page, options=RULES).response["violations"]
+            found = [
+                (f["id"], f["impact"], f["help"], [n["target"] for n in f["nodes"]][:3])
+                for f in faults
+            ]
+            assert (path, width, found) == (path, width, [])
+
+
+def _keep_picture(page: Any, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        file = re.sub(r"\W+", "-", name).strip("-")
+        page.screenshot(path=f"{folder}/{file}.png", full_page=True)
+
+
+def test_open_pages(watched: Any, settings: Any) -> None:
     settings.DEBUG = True
-    tab = watched(width=width, scheme=scheme)
-    for path in OPEN:
-        _check(tab, path)
+    _look(watched(), OPEN)
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-def test_pages_of_a_person(
-    watched: Any, people: list[User], width: int, scheme: str
-) -> None:
-    tab = watched(width=width, scheme=scheme)
-    tab.sign_in(people[0])
-    for path in SIGNED_IN:
-        _check(tab, path)
+def test_pages_of_a_person(watched: Any, people: list[User]) -> None:
+    """Somebody whom two services tell of, with weeks nothing is known of."""
+    me, now = people[0], timezone.now()
+    for source in (Source.SPOTIFY, Source.LASTFM):
+        source_link(person_id=me.pk, source=source, now=now)
+        heard(me, 25, now, source=source, name=f"Played at {source.label}")
+    make_taste(me, ["Portishead", "Sade"], source=Source.SPOTIFY, genres=["trip hop"])
+    tab = watched()
+    tab.let_in(me)
+    _look(tab, JOINED)
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-def test_people_by_artist_and_the_figures(
-    watched: Any, people: list[User], width: int, scheme: str
-) -> None:
+def test_people_by_artist_and_the_figures(watched: Any, people: list[User]) -> None:
     User.objects.update(shows_artists=True)
     FairnessReport.objects.create(
         made_at=NOW,
@@ -112,55 +113,73 @@ def test_people_by_artist_and_the_figures(
         index_built_at=NOW,
         score_version=1,
     )
-    tab = watched(width=width, scheme=scheme)
-    tab.sign_in(people[0])
-    _check(tab, "/about/matching/")
+    tab = watched()
+    tab.let_in(people[0])
+    _look(tab, ["/about/matching/"])
     tab.open("/artists/?q=port")
     tab.page.click("main .lines a")
     tab.page.wait_for_url("**/artists/*/")
     assert tab.page.locator("[data-person][data-score]").count()
-    _check(tab, tab.page.url.removeprefix(tab.site))
-    _check(tab, f"/artists/{Artist.objects.get(name='Own 1').pk}/")
+    _judge(tab, tab.page.url.removeprefix(tab.site))
+    alone = Artist.objects.get(name="Own 1")
+    _look(tab, [ARTIST.format(artist=alone.pk)])
     User.objects.exclude(pk=people[0].pk).update(shows_artists=False)
-    _check(tab, f"/artists/{Artist.objects.get(name='Portishead').pk}/")
+    shared = Artist.objects.get(name="Portishead")
+    _look(tab, [ARTIST.format(artist=shared.pk)])
 
 
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-def test_pages_before_and_beside_matching(
-    watched: Any, people: list[User], width: int, scheme: str
-) -> None:
-    """A newcomer with nothing, a refused one, someone alone and someone paused."""
-    tab = watched(width=width, scheme=scheme)
-    tab.sign_in(people[0])
+def test_pages_before_and_beside_matching(watched: Any, people: list[User]) -> None:
+    """Someone paused, someone with nothing, and a newcomer without a password."""
     person = User.objects.get(pk=people[0].pk)
-    for path in ("/accounts/email/", "/accounts/reauthenticate/"):
-        _check(tab, path)
-    link = source_link(person_id=person.pk, source=Source.SPOTIFY, now=NOW)
-    link.state = SourceLink.State.NOT_ALLOWED
-    link.save()
-    for path in ("/sources/", "/sources/spotify/connect/"):
-        _check(tab, path)
+    tab = watched()
+    tab.let_in(person)
     matching_pause(person=person, now=NOW)
-    for path in ("/matches/", "/matches/listener_4/", "/settings/privacy/"):
-        _check(tab, path)
+    _look(tab, PAUSED)
     matching_resume(person=person, now=NOW)
     source_disconnect(person_id=person.pk, source=Source.COMMUNITY, now=NOW)
-    for path in ("/matches/", "/matches/listener_4/", "/taste/", "/taste/recent/"):
-        _check(tab, path)
-    User.objects.filter(pk=person.pk).update(joined_at=None)
-    _check(tab, "/welcome/")
-
-
-@pytest.mark.parametrize(("width", "scheme"), SCREENS)
-def test_every_state_of_an_import(
-    watched: Any, people: list[User], width: int, scheme: str
-) -> None:
-    person = people[0]
-    tab = watched(width=width, scheme=scheme)
-    tab.sign_in(person)
+    _look(tab, WITH_NOTHING)
+    person.joined_at = None
+    person.set_unusable_password()
+    person.save()
+    tab.let_in(person)
     source_link(person_id=person.pk, source=Source.SPOTIFY, now=NOW)
-    for state in ImportRun.State.values:
-        run = ImportRun.objects.create(
+    _look(tab, NEWCOMER)
+
+
+def test_the_doors(watched: Any, people: list[User], doors: Together) -> None:
+    me = people[0]
+    tab = watched()
+    tab.let_in(me)
+    source_link(person_id=me.pk, source=Source.SPOTIFY, now=NOW)
+    SourceLink.objects.filter(source=Source.SPOTIFY).update(state="not_allowed")
+    source_link(person_id=me.pk, source=Source.LASTFM, user_name="WrenField", now=NOW)
+    _look(tab, DOORS)
+    SourceLink.objects.filter(source=Source.SPOTIFY).update(state="connected")
+    for service in ("spotify", "listenbrainz", "lastfm"):
+        gate.close(service, now=timezone.now(), retry_after=900, is_quota=False)
+    for path in RESTING:
+        _look(tab, [path])
+        assert "resting" in tab.page.inner_text("main").lower()
+    tab.open("/sources/")
+    row = tab.page.locator("[data-source=spotify]")
+    assert row.get_attribute("data-state") == "resting"
+    assert "until" in row.inner_text()
+
+
+def test_every_state_of_an_import(
+    watched: Any, people: list[User], settings: Any
+) -> None:
+    """The last of them with artists whose genres are still asked for."""
+    settings.GENRE_LOOKUP = ["lastfm"]
+    settings.LASTFM_API_KEY = "the key"
+    person = people[0]
+    make_taste(person, ["Portishead", "Nobody in particular"], source=Source.SPOTIFY)
+    tab = watched()
+    tab.let_in(person)
+    for state in [*(s for s in ImportRun.State.values if s != "done"), "done"]:
+        ImportRun.objects.all().delete()
+        ImportRun.objects.create(
+            pk=RUN,
             person=person,
             source=Source.SPOTIFY,
             state=state,
@@ -169,23 +188,28 @@ def test_every_state_of_an_import(
             resume_at=NOW + timedelta(hours=2) if state == "waiting" else None,
             total_steps=7,
             done_steps=3,
+            artists_count=2,
             queued_at=NOW,
+            finished_at=NOW if state in {"done", "failed"} else None,
             lease_until=NOW + timedelta(days=9999),
         )
-        _check(tab, run.get_absolute_url())
+        _look(tab, [IMPORT])
         root = tab.page.locator("[data-run-state]")
         assert root.get_attribute("data-run-state") == state
-        run.delete()
+    assert "Genres known for 1 of 2 artists. We ask Last.fm" in root.inner_text()
 
 
-def test_a_resting_spotify(watched: Any, people: list[User]) -> None:
-    from django.utils import timezone
-
-    source_link(person_id=people[0].pk, source=Source.SPOTIFY, now=NOW)
-    gate.close("spotify", now=timezone.now(), retry_after=7200, is_quota=False)
-    tab = watched(width=390)
-    tab.sign_in(people[0])
-    _check(tab, "/sources/")
-    row = tab.page.locator("[data-source=spotify]")
-    assert row.get_attribute("data-state") == "resting"
-    assert "until" in row.inner_text()
+def test_pages_of_the_operator(watched: Any, people: list[User]) -> None:
+    me = people[0]
+    User.objects.filter(pk=me.pk).update(is_staff=True, is_superuser=True)
+    tab = watched()
+    tab.let_in(User.objects.get(pk=me.pk))
+    _look(tab, OPERATOR)
+    tab.page.set_viewport_size({"width": 1280, "height": 900})
+    tab.open("/admin/ingest/artist/")
+    for box in tab.page.locator("input.action-select").all()[:2]:
+        box.check()
+    tab.page.select_option("select[name=action]", "merge")
+    tab.page.click("button[name=index]")
+    assert "Merge into one artist" in tab.page.inner_text("h1")
+    _judge(tab, "/admin/ingest/artist/ merge")

@@ -1,10 +1,13 @@
-"""A clock that moves, and people who have connected the stand-in Spotify."""
+"""A clock that moves, imports to carry on, and the site as Ada sees it."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from accounts.spotify.services import grant_store
@@ -15,11 +18,13 @@ from ingest.models import (
     Genre,
     ImportRun,
     Listen,
+    Source,
     TopArtist,
     TopTrack,
     Track,
 )
-from ingest.services import run_advance
+from ingest.services import Listening, listening_replace, run_advance
+from ingest.sources.base import ArtistItem, ListenItem, TrackItem
 from musicmatch.standins.spotify import SpotifyStandin
 
 Connect = Callable[[User, str], ImportRun]
@@ -106,3 +111,55 @@ def written() -> Callable[[], dict[str, list[tuple[Any, ...]]]]:
         return found
 
     return tables
+
+
+# --- Pages ----------------------------------------------------------------
+
+FIVE = ("Portishead", "Grouper", "Sade", "Burial", "Can")
+
+
+@pytest.fixture
+def mine(client: Client, ada: User) -> Client:
+    """The site as Ada sees it."""
+    client.force_login(ada)
+    return client
+
+
+def text(response: Any) -> str:
+    stripped = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return " ".join(unescape(stripped).split())
+
+
+def states(response: Any) -> dict[str, str]:
+    """The marks of the sources page: state by source."""
+    marks = r'data-source="(\w+)" data-state="(\w+)"'
+    return dict(re.findall(marks, response.content.decode()))
+
+
+def picked(*names: str) -> dict[str, str]:
+    return {"artists": "\n".join(names)}
+
+
+def heard(
+    person: User,
+    count: int,
+    now: datetime,
+    *,
+    source: Source = Source.SPOTIFY,
+    name: str = "Track",
+) -> None:
+    """Give a person plays, a minute between them, the latest at ``now``."""
+    artist = ArtistItem("Low", "a1")
+    listens = tuple(
+        ListenItem(
+            TrackItem(f"{name} {n:03}", artist, f"{name}{n}"),
+            now - timedelta(minutes=n),
+        )
+        for n in range(count)
+    )
+    listening_replace(
+        person_id=person.pk,
+        source=source,
+        listening=Listening(listens=listens),
+        now=now,
+    )

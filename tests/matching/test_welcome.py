@@ -138,6 +138,31 @@ def test_the_latest_import_is_shown(newcomer: User, door: Client) -> None:
     assert run["data-run-state"] == "running"
 
 
+def test_the_welcome_says_how_many_genres_are_known_so_far(
+    newcomer: User, door: Client, settings: Any
+) -> None:
+    settings.GENRE_LOOKUP = ["lastfm"]
+    settings.LASTFM_API_KEY = "the key"
+    make_taste(newcomer, ["Can", "Low"], source=Source.SPOTIFY)
+    make_taste(newcomer, ["Can"], source=Source.MANUAL, genres=["dub"])
+    ImportRun.objects.create(
+        person=newcomer,
+        source=Source.SPOTIFY,
+        state="done",
+        queued_at=timezone.now(),
+        artists_count=2,
+    )
+    page = door.get("/welcome/")
+    assert "Genres known for 1 of 2 artists. We ask Last.fm for" in words_of(page)
+    [run] = marks(page, "data-run-state")
+    assert run["hx-trigger"] == "every 15s"
+    settings.GENRE_LOOKUP = []
+    page = door.get("/welcome/")
+    assert "Genres known for 1 of 2 artists." in words_of(page)
+    [run] = marks(page, "data-run-state")
+    assert "hx-get" not in run
+
+
 def test_a_session_is_needed(client: Client, db: None) -> None:
     assert client.get("/welcome/")["Location"] == "/accounts/login/?next=/welcome/"
 

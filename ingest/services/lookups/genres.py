@@ -12,7 +12,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ingest.genres.vocabulary import genres_of
-from ingest.models import Artist, ArtistGenre, Genre, TopArtist
+from ingest.models import Artist, ArtistGenre, ArtistLookup, Genre, TopArtist
 from ingest.names import name_key
 from ingest.services import doors
 from ingest.services.lookups import memory, switches
@@ -31,6 +31,12 @@ _ASKING = timedelta(seconds=15)
 _TELLING = timedelta(seconds=20)
 _BATCH = 500
 _STANDS = Coalesce("same_as_id", "pk")
+# Of any of the rows that are one artist.
+_HAS_GENRE = Exists(
+    ArtistGenre.objects.filter(
+        Q(artist=OuterRef("stands")) | Q(artist__same_as=OuterRef("stands"))
+    )
+)
 Tags = Mapping[int, Sequence[Tag]]
 
 
@@ -47,7 +53,7 @@ def genres_look_up(*, clock: Clock, sleep: Sleep = time.sleep) -> None:
         began = clock()
         if is_alone and _tell(clock, began + _TELLING):
             with doors.session() as session:
-                asks = _asks(services, session)
+                asks = [ask(session) for ask in _ask_types(services)]
                 Turn(asks, clock=clock, sleep=sleep, until=began + _ASKING).take()
             _tell(clock, began + _TELLING)
 
@@ -55,11 +61,20 @@ def genres_look_up(*, clock: Clock, sleep: Sleep = time.sleep) -> None:
 def genres_known(artist_ids: Collection[int]) -> tuple[int, int]:
     """Return of how many of these artists we know a genre, and how many they are."""
     ids = set(artist_ids)
-    links = ArtistGenre.objects.filter(
-        Q(artist=OuterRef("stands")) | Q(artist__same_as=OuterRef("stands"))
-    )
-    artists = Artist.objects.filter(pk__in=ids).annotate(stands=_STANDS)
-    return artists.filter(Exists(links)).count(), len(ids)
+    return _artists(ids).filter(_HAS_GENRE).count(), len(ids)
+
+
+def genres_awaited(artist_ids: Collection[int]) -> int:
+    """Count those of these artists we know no genre of, and still ask about."""
+    awaited = Q(pk__in=[])
+    for ask in _ask_types(switches.genre_services()):
+        rows = ArtistLookup.objects.filter(artist=OuterRef("pk"), service=ask.key)
+        awaited |= ask.can & Q(~Exists(rows.exclude(memory.FAILED)))
+    return _artists(artist_ids).filter(~_HAS_GENRE).filter(awaited).count()
+
+
+def _artists(artist_ids: Collection[int]) -> QuerySet[Artist]:
+    return Artist.objects.filter(pk__in=set(artist_ids)).annotate(stands=_STANDS)
 
 
 def _tell(clock: Clock, until: datetime) -> bool:
@@ -75,14 +90,14 @@ def _listeners(artists: Collection[int]) -> QuerySet[TopArtist, int]:
     return rows.values_list("person_id", flat=True)
 
 
-def _asks(services: Sequence[str], session: requests.Session) -> list[AnyAsk]:
+def _ask_types(services: Sequence[str]) -> list[type["_GenreAsk"]]:
     """Return the questions in order: ids first, which the services are asked by."""
-    asks: list[AnyAsk] = []
+    types: list[type[_GenreAsk]] = []
     if switches.MUSICBRAINZ in services:
         if settings.GENRE_LOOKUP_SPOTIFY_IDS:
-            asks.append(SpotifyUrlAsk(session))
-        asks.append(IsrcAsk(session))
-    return asks + [_TAG_ASKS[service](session) for service in services]
+            types.append(SpotifyUrlAsk)
+        types.append(IsrcAsk)
+    return [*types, *(_TAG_ASKS[service] for service in services)]
 
 
 # --- The services ---------------------------------------------------------
@@ -177,6 +192,7 @@ class _LastfmAsk(_TagAsk):
 _TAG_ASKS: dict[str, type[_TagAsk]] = {
     ask.key: ask for ask in (_ListenBrainzAsk, _MusicBrainzAsk, _LastfmAsk)
 }
+_GenreAsk = SpotifyUrlAsk | IsrcAsk | _TagAsk
 
 
 # --- Writing --------------------------------------------------------------

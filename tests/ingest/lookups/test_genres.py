@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from ingest.models import Artist, ArtistGenre, ArtistLookup, Genre
-from ingest.services.lookups import genres_known
+from ingest.services.lookups import genres_awaited, genres_known
 from matching.models import Taste
 from tests.factories import make_taste, make_user
 from tests.ingest.conftest import Clock
@@ -340,6 +340,35 @@ def test_how_many_genres_are_known(
     unknown.save()
     assert genres_known([unknown.pk, merged.pk]) == (1, 2)
     assert genres_known([]) == (0, 0)
+
+
+def test_how_many_are_still_to_be_asked_about(
+    ada: User, world: World, worker: Worker, settings: Any
+) -> None:
+    settings.GENRE_LOOKUP = ["listenbrainz", "musicbrainz"]
+    world.tags[mbid(1)] = ROCK
+    world.recordings["ZZSTI2600001"] = [(mbid(4), "Nobody")]
+    tracks = {"ZZSTI2600001": "Air"}
+    artists = give(ada, "Can", "Low", first_mbid=1)
+    # Of Sade nothing is known that MusicBrainz could be asked by.
+    artists += give(ada, "Air", "Sade", tracks=tracks)
+    give(ada, "Can", "Low", "Air", "Sade")
+    ids = [artist.pk for artist in artists]
+    assert genres_awaited(ids) == 3
+    assert genres_awaited([]) == 0
+
+    world.faults["musicbrainz"] = lambda: (503, {}, "{}")
+    worker.genres()
+    assert genres_known(ids) == (1, 4)
+    assert genres_awaited(ids) == 2
+
+    del world.faults["musicbrainz"]
+    worker.clock.move(hours=2)
+    worker.genres(turns=2)
+    assert genres_awaited(ids) == 0
+    assert genres_known(ids) == (1, 4)
+    settings.GENRE_LOOKUP = []
+    assert genres_awaited(ids) == 0
 
 
 def test_people_who_have_not_joined_are_served_too(
