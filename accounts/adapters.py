@@ -6,14 +6,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.base import AuthError
 from django.conf import settings
-from django.contrib import messages
 from django.db import transaction
 from django.db.utils import IntegrityError
 from django.http import HttpRequest
-from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
@@ -49,23 +46,6 @@ class AccountAdapter(DefaultAccountAdapter):
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return bool(settings.REGISTRATION == "open")
-
-    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """One account at a service for one person: two would mix two tastes."""
-        if not request.user.is_authenticated:
-            return
-        if sociallogin.state.get("process") != "connect":
-            return
-        others = SocialAccount.objects.filter(
-            user=request.user, provider=sociallogin.account.provider
-        ).exclude(uid=sociallogin.account.uid)
-        if others.exists():
-            messages.error(
-                request,
-                "Another Spotify account is connected already."
-                " Disconnect it first, then connect this one.",
-            )
-            raise ImmediateHttpResponse(redirect("ingest:sources"))
 
     def populate_user(
         self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]

@@ -194,35 +194,50 @@ class Library:
 
         ``source`` is kept with the links that were not there.
         """
-        wanted: dict[int, set[str]] = {}
-        for item in items:
-            if item.genres:
-                names = {canonical(genre) for genre in item.genres} - {""}
-                wanted.setdefault(self.artist_id(item), set()).update(names)
-        named = set().union(*wanted.values()) if wanted else set()
-        self._add_genre_names(named)
-        asked = {(a, self._genres[g]) for a, gs in wanted.items() for g in gs}
-        links = sorted(asked - self._linked)
+        named: dict[int, set[str]] = {}
+        for item in {item for item in items if item.genres}:
+            names = {canonical(genre) for genre in item.genres or ()} - {""}
+            named.setdefault(self.artist_id(item), set()).update(names)
+        genres = set().union(*named.values()) if named else set()
+        made = self._add_genre_names(genres)
+        wanted = {(a, self._genres[g]) for a, gs in named.items() for g in gs}
+        self._add_genre_links(wanted - self._linked, made, source)
+        return len(genres)
+
+    def _add_genre_names(self, names: set[str]) -> set[int]:
+        """Make every genre known; returns the rows that were not there."""
+        unknown = names - self._genres.keys()
+        if unknown:
+            found = Genre.objects.filter(name__in=sorted(unknown))
+            self._genres.update(found.values_list("name", "pk"))
+        rows = [Genre(name=name) for name in sorted(names - self._genres.keys())]
+        if rows:
+            # Somebody else's is written again, as it is: that gives its id, too.
+            Genre.objects.bulk_create(
+                rows,
+                batch_size=_BATCH,
+                update_conflicts=True,
+                unique_fields=["name"],
+                update_fields=["name"],
+            )
+        self._genres.update({row.name: row.pk for row in rows})
+        return {row.pk for row in rows}
+
+    def _add_genre_links(
+        self, links: set[tuple[int, int]], made: set[int], source: str
+    ) -> None:
+        # Most are there: reading them is quicker than trying to write them again.
+        artists = {artist for artist, genre in links if genre not in made}
+        rows = ArtistGenre.objects.filter(artist__in=artists)
+        there = set(rows.values_list("artist_id", "genre_id")) if artists else set()
+        new = sorted(links - there)
         self._linked.update(links)
-        if links:
+        if new:
             ArtistGenre.objects.bulk_create(
-                [ArtistGenre(artist_id=a, genre_id=g, source=source) for a, g in links],
+                [ArtistGenre(artist_id=a, genre_id=g, source=source) for a, g in new],
                 batch_size=_BATCH,
                 ignore_conflicts=True,
             )
-        return len(named)
-
-    def _add_genre_names(self, names: set[str]) -> None:
-        unknown = sorted(names - self._genres.keys())
-        if not unknown:
-            return
-        Genre.objects.bulk_create(
-            [Genre(name=name) for name in unknown],
-            batch_size=_BATCH,
-            ignore_conflicts=True,
-        )
-        rows = Genre.objects.filter(name__in=unknown)
-        self._genres.update(rows.values_list("name", "pk"))
 
     # --- Tracks -----------------------------------------------------------
 

@@ -1,13 +1,24 @@
-"""A new consent at Spotify starts an import."""
+"""A new consent at Spotify starts an import; one that ended is said on the source."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.signals import spotify_connected
+from accounts.signals import (
+    account_closing,
+    spotify_account_changed,
+    spotify_connected,
+    spotify_revoked,
+)
 from ingest.models import Source
-from ingest.services import run_queue, source_link
+from ingest.services import (
+    run_queue,
+    source_forget,
+    source_link,
+    source_refused,
+    sources_forget,
+)
 
 # Someone who signs in twice in a row has nothing new to import.
 _FRESH = timedelta(minutes=10)
@@ -18,3 +29,18 @@ def import_after_consent(person_id: int, now: datetime, **_: Any) -> None:
     link = source_link(person_id=person_id, source=Source.SPOTIFY, now=now)
     if link.latest_import_at is None or now - link.latest_import_at > _FRESH:
         run_queue(person_id=person_id, source=Source.SPOTIFY, now=now)
+
+
+@receiver(spotify_account_changed, dispatch_uid="ingest.forget_former_account")
+def forget_former_account(person_id: int, now: datetime, **_: Any) -> bool:
+    return source_forget(person_id=person_id, source=Source.SPOTIFY, now=now)
+
+
+@receiver(spotify_revoked, dispatch_uid="ingest.ask_to_reconnect")
+def ask_to_reconnect(person_id: int, **_: Any) -> None:
+    source_refused(person_id=person_id, source=Source.SPOTIFY)
+
+
+@receiver(account_closing, dispatch_uid="ingest.forget_sources")
+def forget_sources(person_id: int, **_: Any) -> None:
+    sources_forget(person_id=person_id)

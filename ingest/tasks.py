@@ -1,6 +1,7 @@
 """What workers do for ingest: fetch nothing here, call one service."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from celery import shared_task
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from ingest import services
 from ingest.services import lookups
+from ingest.services.echoes import echoes_of_artists
 
 
 # A long history takes longer than a call; it ends before the queue gives it up.
@@ -29,6 +31,17 @@ def requeue_runs_task(**_: Any) -> None:
 @shared_task
 def queue_due_imports_task(**_: Any) -> None:
     services.imports_queue_due(now=timezone.now())
+
+
+@shared_task(soft_time_limit=120, time_limit=150)
+def mark_echoes_task(*, artist_ids: Sequence[int], after: int = 0, **_: Any) -> None:
+    """Mark echoes of these artists anew, by the hundred people.
+
+    Each hundred is a task of its own: one that is done twice changes nothing.
+    """
+    last = echoes_of_artists(artist_ids=artist_ids, after=after)
+    if last is not None:
+        mark_echoes_task.delay(artist_ids=list(artist_ids), after=last)
 
 
 # A turn takes about twenty seconds, and one whole answer more where a service trickles.

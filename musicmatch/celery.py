@@ -4,14 +4,28 @@ import os
 import sys
 from typing import Any
 
-from celery import Celery
-from celery.signals import beat_init, worker_init
+from celery import Celery, Task
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "musicmatch.settings")
 
 app = Celery("musicmatch")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Celery hangs up on the database before and after every task, and on Postgres a new
+# connection costs more than an import. Django knows how long one may live.
+app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
+
+
+@task_prerun.connect
+@task_postrun.connect
+def close_old_connections(task: Task[..., Any], **_: Any) -> None:
+    """Let go of connections that are too old or broken, as the web does."""
+    from django import db
+
+    # Such a task runs in the middle of somebody else's work.
+    if not task.request.is_eager:
+        db.close_old_connections()
 
 
 @worker_init.connect
@@ -29,3 +43,11 @@ def check_settings(**_: Any) -> None:
         refuse_wrong_settings()
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+
+
+@worker_init.connect
+def hang_up(**_: Any) -> None:
+    """Leave no connection to the processes that a worker is about to fork."""
+    from django import db
+
+    db.connections.close_all()

@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts import gate
 from accounts.fields import CannotDecrypt
 from accounts.models import ServiceGate, SpotifyGrant, User
-from accounts.signals import spotify_connected
+from accounts.signals import spotify_connected, spotify_revoked
 from accounts.spotify import tokens
 
 SERVICE = "spotify"
@@ -72,14 +72,14 @@ def grant_access_token(
     closes the gate) or a :class:`tokens.TokenError`. A revoked grant is marked and
     its tokens are discarded; it is never tried again.
     """
-    grant = _read(person_id)
+    grant = _read(person_id, now)
     if grant.is_fresh(now) and not must_refresh:
         return grant.access_token
     with _one_at_a_time(person_id):
         return _refresh(grant, now)
 
 
-def _read(person_id: int) -> SpotifyGrant:
+def _read(person_id: int, now: datetime) -> SpotifyGrant:
     """Return a grant that can be used.
 
     Tokens that no key opens stay where they are, in case the host finds the key.
@@ -89,7 +89,9 @@ def _read(person_id: int) -> SpotifyGrant:
         grant = grants.first()
     except CannotDecrypt as error:
         logger.error("No key opens the Spotify tokens of person %s.", person_id)
-        grants.update(state=SpotifyGrant.State.NEEDS_RECONNECT)
+        with transaction.atomic():
+            grants.update(state=SpotifyGrant.State.NEEDS_RECONNECT)
+            _tell_revoked(person_id, now)
         raise tokens.GrantRevoked("no key opens the tokens") from error
     if grant is None:
         raise GrantMissing
@@ -117,15 +119,15 @@ def _refresh(seen: SpotifyGrant, now: datetime) -> str:
 
     What another wrote meanwhile, above all a new consent, is never overwritten.
     """
-    grant = _read(seen.person_id)
+    grant = _read(seen.person_id, now)
     if grant.version != seen.version and grant.is_fresh(now):
         return grant.access_token
     try:
         fresh = _request(grant, now)
     except tokens.GrantRevoked:
-        if _write(grant, state=SpotifyGrant.State.NEEDS_RECONNECT, **_NO_TOKENS):
+        if _revoke(grant, now):
             raise
-        return _read(grant.person_id).access_token
+        return _read(grant.person_id, now).access_token
     is_mine = _write(
         grant,
         access_token=fresh.access_token,
@@ -135,10 +137,24 @@ def _refresh(seen: SpotifyGrant, now: datetime) -> str:
         refreshed_at=now,
         state=SpotifyGrant.State.ACTIVE,
     )
-    return fresh.access_token if is_mine else _read(grant.person_id).access_token
+    return fresh.access_token if is_mine else _read(grant.person_id, now).access_token
 
 
 _NO_TOKENS = {"access_token": "", "refresh_token": ""}
+
+
+@transaction.atomic
+def _revoke(grant: SpotifyGrant, now: datetime) -> bool:
+    """Note that a consent has ended, unless another one came meanwhile."""
+    values = {"state": SpotifyGrant.State.NEEDS_RECONNECT, **_NO_TOKENS}
+    is_mine = _write(grant, **values)
+    if is_mine:
+        _tell_revoked(grant.person_id, now)
+    return is_mine
+
+
+def _tell_revoked(person_id: int, now: datetime) -> None:
+    spotify_revoked.send(sender=SpotifyGrant, person_id=person_id, now=now)
 
 
 def _write(grant: SpotifyGrant, **values: Any) -> bool:
@@ -179,5 +195,5 @@ def close_gate(error: tokens.TokenRateLimited, now: datetime) -> gate.GateClosed
 @transaction.atomic
 def grant_delete(*, person_id: int) -> None:
     """Forget the tokens and the account at Spotify they belong to."""
-    SpotifyGrant.objects.filter(person_id=person_id).delete()
     SocialAccount.objects.filter(user_id=person_id, provider=SERVICE).delete()
+    SpotifyGrant.objects.filter(person_id=person_id).delete()

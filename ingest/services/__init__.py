@@ -8,12 +8,20 @@ from ingest.services.artists import (
     artist_split,
     pair_decide,
 )
-from ingest.services.connecting import CannotConnect, SourceResting, source_connect
+from ingest.services.connecting import (
+    CannotConnect,
+    Connected,
+    SourceResting,
+    source_connect,
+)
 from ingest.services.links import (
     SourceUnknown,
     source_disconnect,
+    source_forget,
     source_link,
+    source_refused,
     source_use,
+    sources_forget,
 )
 from ingest.services.listening import Listening, artists_pick, listening_replace
 from ingest.services.lookups import genres_known, genres_look_up, sounds_look_up
@@ -33,6 +41,7 @@ __all__ = [
     "CannotConnect",
     "CannotMerge",
     "CannotSplit",
+    "Connected",
     "Listening",
     "SourceResting",
     "SourceUnknown",
@@ -52,8 +61,11 @@ __all__ = [
     "runs_requeue_stalled",
     "source_connect",
     "source_disconnect",
+    "source_forget",
     "source_link",
+    "source_refused",
     "source_use",
     "sounds_look_up",
+    "sources_forget",
     "uploads_sweep",
 ]

@@ -4,7 +4,7 @@ Rows stay as they are: ``same_as`` of one names the row that stands for it, whic
 stands for nobody but itself. So a split gives back exactly what there was.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from ingest.models import Artist, ArtistPair
+from ingest.services.echoes import echoes_of_artists
 from ingest.signals import artists_changed
 
 _GONE = "One of these artists is no longer here."
@@ -121,5 +122,23 @@ def _decide(pairs: Q, state: ArtistPair.State, by: User, now: datetime) -> None:
     open_or_other.update(state=state, decided_at=now, decided_by=by)
 
 
+def _enqueue_echoes(*, artist_ids: Sequence[int], after: int) -> None:
+    """Leave the people after this one to a worker, after commit."""
+
+    def send() -> None:
+        from ingest.tasks import mark_echoes_task
+
+        mark_echoes_task.delay(artist_ids=list(artist_ids), after=after)
+
+    transaction.on_commit(send, robust=True)
+
+
 def _tell(artist_ids: Collection[int], now: datetime) -> None:
+    """Mark echoes anew, the first hundred people's at once, and tell the layers above.
+
+    Before those are told: they lock what comes after people.
+    """
+    after = echoes_of_artists(artist_ids=artist_ids)
+    if after is not None:
+        _enqueue_echoes(artist_ids=sorted(artist_ids), after=after)
     artists_changed.send(sender=Artist, artist_ids=sorted(artist_ids), now=now)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import gate
 from ingest.models import ImportRun, Source
 from ingest.services import doors, words
-from ingest.services.links import source_link
+from ingest.services.links import profile_leave, source_link
 from ingest.services.runs import run_queue
 from ingest.services.turns import Clock
 from ingest.sources.base import (
@@ -48,13 +49,26 @@ class SourceResting(CannotConnect):
         self.until = until
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Whose profile it is, its first import, and whose profile had to leave for it.
+
+    ``former_name`` is "" where there was none, or the same one.
+    """
+
+    user_name: str
+    run: ImportRun
+    former_name: str
+
+
 @sensitive_variables("token", "access")
 def source_connect(
     *, person_id: int, source: Source, token: str, clock: Clock, user_name: str = ""
-) -> ImportRun:
+) -> Connected:
     """Prove whose profile it is, connect it, and queue its first import.
 
-    The token is not kept. Raises :class:`CannotConnect`.
+    What another profile gave before is deleted; the token is not kept. Raises
+    :class:`CannotConnect`.
     """
     access = doors.access_of(source, user_name=user_name, token=token)
     _enter(source, clock)
@@ -68,12 +82,15 @@ def source_connect(
             is_quota=error.is_quota,
         )
         raise SourceResting(source, until) from None
-    now = clock()
-    with transaction.atomic():
-        source_link(
-            person_id=person_id, source=source, user_name=proof.user_name, now=now
-        )
-        return run_queue(person_id=person_id, source=source, now=now)
+    return _connect(person_id, source, proof.user_name, clock())
+
+
+@transaction.atomic
+def _connect(person_id: int, source: Source, name: str, now: datetime) -> Connected:
+    former = profile_leave(person_id=person_id, source=source, new_name=name, now=now)
+    source_link(person_id=person_id, source=source, user_name=name, now=now)
+    run = run_queue(person_id=person_id, source=source, now=now)
+    return Connected(name, run, former)
 
 
 @sensitive_variables("access")

@@ -2,23 +2,25 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from ingest.models import Listen, Source
+from ingest.models import Artist, Listen, Source
 from ingest.names import title_key
 
 _USUAL_LENGTH = 6 * 60
 _LONGEST = 2 * 60 * 60
 _MARGIN = 60
 _AT_ONCE = 10_000
+# Whose plays are marked in one transaction.
+_PEOPLE = 100
 _STANDS = Coalesce("track__artist__same_as_id", "track__artist_id")
 
 
@@ -31,8 +33,9 @@ class _Play(NamedTuple):
 
 @dataclass(slots=True)
 class _Track:
-    """One track under whatever rows it has: its length, and its plays by source."""
+    """One track of a person under whatever rows it has: its length, its plays."""
 
+    person: int
     length: int = 0
     plays: dict[str, list[_Play]] = field(default_factory=lambda: defaultdict(list))
 
@@ -47,15 +50,55 @@ def echoes_mark(*, person_id: int, since: datetime | None = None) -> int:
     """
     # Two imports of one person at once would not see each other's listens. Without
     # the key, because both hold rows that point at the person.
-    User.objects.select_for_update(no_key=True).filter(pk=person_id).first()
+    people = User.objects.select_for_update(no_key=True).filter(pk=person_id)
+    people.values_list("pk").first()
     mine = Listen.objects.filter(person_id=person_id)
     used = set(mine.of_used_sources().values_list("source", flat=True).distinct())
     if len(used) < 2:
         return mine.filter(is_echo=True).update(is_echo=False)
+    rows = mine
+    if since is not None:
+        heard = mine.filter(listened_at__gte=since).values(whose=_STANDS)
+        rows = mine.alias(whose=_STANDS).filter(whose__in=heard)
+    return _mark(rows, {(person_id, source) for source in used})
+
+
+@transaction.atomic(savepoint=False)
+def echoes_of_artists(*, artist_ids: Iterable[int], after: int = 0) -> int | None:
+    """Mark the plays of these artists anew, for the next hundred people with some.
+
+    To be called when artists were joined or taken apart; those they stand for count,
+    too. People come in the order of their ids, the first of them after ``after``;
+    returns whom to go on after, None at the end.
+    """
+    artists = Artist.objects.rows_of(artist_ids)
+    rows = Listen.objects.filter(track__artist__in=artists.values("pk"))
+    # One source echoes nobody, and never did.
+    several = (
+        rows.filter(person__gt=after)
+        .values("person")
+        .alias(sources=Count("source", distinct=True))
+    )
+    several = several.filter(sources__gte=2).order_by("person")
+    people = list(several.values_list("person", flat=True)[:_PEOPLE])
+    if not people:
+        return None
+    # In the order of their ids, as everybody who locks several.
+    locked = User.objects.select_for_update(no_key=True).filter(pk__in=people)
+    list(locked.order_by("pk").values_list("pk", flat=True))
+    rows = rows.filter(person__in=people)
+    used = rows.of_used_sources().values_list("person", "source").distinct()
+    _mark(rows, set(used))
+    return people[-1] if len(people) == _PEOPLE else None
+
+
+def _mark(rows: QuerySet[Listen], used: Set[tuple[int, str]]) -> int:
+    """Mark the plays in these rows; ``used`` are people with sources that count."""
     echoes: list[int] = []
     shown: list[int] = []
-    for track in _tracks(mine, since):
-        heard = _echoes({s: p for s, p in track.plays.items() if s in used}, track)
+    for track in _tracks(rows):
+        counting = {s: p for s, p in track.plays.items() if (track.person, s) in used}
+        heard = _echoes(counting, track)
         for play in (play for plays in track.plays.values() for play in plays):
             if play.was_echo != (play.pk in heard):
                 (shown if play.was_echo else echoes).append(play.pk)
@@ -70,14 +113,12 @@ def _write(ids: Sequence[int], *, is_echo: bool) -> None:
         rows.update(is_echo=is_echo)
 
 
-def _tracks(mine: QuerySet[Listen], since: datetime | None) -> Iterator[_Track]:
-    """Read a person's plays by track, in one query; plays in the order of time."""
-    rows = mine.annotate(stands=_STANDS)
-    if since is not None:
-        heard = rows.filter(listened_at__gte=since).values("stands")
-        rows = rows.filter(stands__in=heard)
-    found: dict[tuple[int, str], _Track] = defaultdict(_Track)
-    for pk, source, at, was_echo, stands, name, length in rows.values_list(
+def _tracks(rows: QuerySet[Listen]) -> Iterator[_Track]:
+    """Read plays by person and track, in one query; plays in the order of time."""
+    found: dict[tuple[int, int, str], _Track] = {}
+    said = rows.annotate(stands=_STANDS)
+    for person, pk, source, at, was_echo, stands, name, length in said.values_list(
+        "person_id",
         "pk",
         "source",
         "listened_at",
@@ -86,7 +127,8 @@ def _tracks(mine: QuerySet[Listen], since: datetime | None) -> Iterator[_Track]:
         "track__name",
         "track__duration_ms",
     ):
-        track = found[stands, title_key(name)]
+        key = (person, stands, title_key(name))
+        track = found.get(key) or found.setdefault(key, _Track(person))
         track.length = max(track.length, (length or 0) // 1000)
         play = _Play(int(at.timestamp()), name, pk, was_echo)
         track.plays[source].append(play)

@@ -44,6 +44,7 @@ class FetchTurn(Turn):
         super().__init__(run, clock)
         self.session = session
         self.token = ""
+        self.staged = steps.unpacked(run.staged)
 
     def work(self, link: SourceLink) -> float | None:
         try:
@@ -79,7 +80,7 @@ class FetchTurn(Turn):
     def _make_calls(self, link: SourceLink) -> None:
         for step in steps.plan(self.source, self.run.kind):
             self._make_call(step, link)
-        while step_back := steps.next_page(self.run.staged):
+        while step_back := steps.next_page(self.staged):
             self._make_call(step_back, link)
         if self.run.kind == ImportRun.Kind.FULL:
             self._make_audio_calls(link)
@@ -88,11 +89,13 @@ class FetchTurn(Turn):
 
     def _make_audio_calls(self, link: SourceLink) -> None:
         """Ask how tracks sound, where this site's app may; else go without."""
-        staged, refused = self.run.staged, f"{self.source}:audio-refused"
+        staged, refused = self.staged, f"{self.source}:audio-refused"
         if not steps.has_genres(staged) or cache.get(refused):
             return
-        # Kept, so that what is fetched meanwhile does not renumber the pages.
-        known = set(staged.setdefault("known_audio", _known_audio(staged)))
+        if "known_audio" not in staged:
+            # Kept, so that what is fetched meanwhile does not renumber the pages.
+            self._keep("known_audio", _known_audio(staged))
+        known = set(staged["known_audio"])
         ids = steps.audio_ids(staged, known)
         try:
             for step in steps.audio_steps(staged, known):
@@ -105,7 +108,7 @@ class FetchTurn(Turn):
     def _make_call(
         self, step: steps.Step, link: SourceLink, *, ids: Sequence[str] = ()
     ) -> None:
-        if step.key in self.run.staged:
+        if step.key in self.staged:
             return
         self.run.stage_label = step.label
         gate.enter(self.source, now=self.clock(), gap_ms=doors.gap_ms(self.source))
@@ -116,7 +119,7 @@ class FetchTurn(Turn):
             answer = steps.fetch(
                 step,
                 service,
-                staged=self.run.staged,
+                staged=self.staged,
                 cursor=link.cursor,
                 ids=ids,
                 now=self.clock(),
@@ -145,23 +148,26 @@ class FetchTurn(Turn):
     def _may_refresh(self) -> bool:
         """A token may have been ended early: refresh once a run, then believe it."""
         is_granted = self.source.door.way is Way.SIGN_IN
-        return is_granted and not self.run.staged.get("refreshed")
+        return is_granted and not self.staged.get("refreshed")
 
     def _refresh(self) -> None:
         self.token = grants.grant_access_token(
             person_id=self.run.person_id, now=self.clock(), must_refresh=True
         )
-        self.run.staged["refreshed"] = True
+        self._keep("refreshed", True)
+
+    def _keep(self, key: str, value: object) -> None:
+        self.staged[key] = value
+        self.run.staged[key] = steps.packed(value)
         self.is_dirty = True
 
     def _stage(self, step: steps.Step, answer: object) -> None:
-        self.run.staged[step.key] = answer
+        self._keep(step.key, answer)
         self.run.done_steps += 1
         self.run.total_steps = max(self.run.total_steps, self.run.done_steps)
         self.run.attempts = 1
-        for name, count in steps.counts(self.run.staged).items():
+        for name, count in steps.counts(self.staged).items():
             setattr(self.run, name, count)
-        self.is_dirty = True
 
     def _mind_pause(self, service: Service) -> None:
         """Leave the service alone for as long as it asked in a good answer."""
@@ -186,7 +192,7 @@ class FetchTurn(Turn):
         listening_replace(
             person_id=run.person_id,
             source=self.source,
-            listening=steps.listening_of(run.staged, self.source, run.kind),
+            listening=steps.listening_of(self.staged, self.source, run.kind),
             now=now,
         )
         is_full = run.kind == ImportRun.Kind.FULL
@@ -204,7 +210,7 @@ class FetchTurn(Turn):
     def _news(self, link: SourceLink, now: datetime) -> dict[str, object]:
         """What a finished run changes on the source."""
         news: dict[str, object] = {
-            "cursor": steps.cursor_of(self.run.staged) or link.cursor,
+            "cursor": steps.cursor_of(self.staged) or link.cursor,
             "state": SourceLink.State.CONNECTED,
             "reason": "",
             "latest_recent_at": now,

@@ -17,6 +17,7 @@ from ingest.models import (
     TopArtist,
     TopTrack,
 )
+from ingest.services import words
 from ingest.services.echoes import echoes_mark
 from ingest.signals import listening_changed
 
@@ -33,10 +34,8 @@ def source_link(
 
     Where it is another profile than before, what the former one gave is deleted.
     """
-    link = _locked(person_id, source) if user_name else None
-    if link and link.user_name and link.user_name.casefold() != user_name.casefold():
-        _forget(link)
-        _tell(person_id, now)
+    if user_name:
+        profile_leave(person_id=person_id, source=source, new_name=user_name, now=now)
     changes: dict[str, object] = {"state": SourceLink.State.CONNECTED, "reason": ""}
     if user_name:
         changes["user_name"] = user_name
@@ -47,6 +46,41 @@ def source_link(
         create_defaults={**changes, "connected_at": now},
     )
     return link
+
+
+@transaction.atomic
+def profile_leave(
+    *, person_id: int, source: Source, new_name: str, now: datetime
+) -> str:
+    """Delete what another profile than this one gave.
+
+    Returns that one's name, "" where there was none.
+    """
+    link = _locked(person_id, source)
+    former = link.user_name if link else ""
+    if link is None or former.casefold() in {"", new_name.casefold()}:
+        return ""
+    _forget(link)
+    _tell(person_id, now)
+    return former
+
+
+@transaction.atomic
+def source_forget(*, person_id: int, source: Source, now: datetime) -> bool:
+    """Delete what a source gave, for another account of it comes; False for nothing."""
+    link = _locked(person_id, source)
+    if link is None:
+        return False
+    _forget(link)
+    _tell(person_id, now)
+    return True
+
+
+def source_refused(*, person_id: int, source: Source) -> None:
+    """Ask the person to connect a source anew; what it gave stays."""
+    reason = words.RECONNECT.replace("{service}", source.label)
+    links = SourceLink.objects.filter(person_id=person_id, source=source)
+    links.update(state=SourceLink.State.NEEDS_RECONNECT, reason=reason)
 
 
 @transaction.atomic
@@ -75,14 +109,24 @@ def source_disconnect(
 
     Returns how many rows of each kind were deleted. Raises :class:`SourceUnknown`.
     """
+    if source == Source.SPOTIFY:
+        # First, in the order in which a consent comes: tokens, then the link.
+        grant_delete(person_id=person_id)
     link = _locked(person_id, source)
     if link is None:
         raise SourceUnknown
     deleted = _forget(link)
-    if source == Source.SPOTIFY:
-        grant_delete(person_id=person_id)
     _tell(person_id, now)
     return deleted
+
+
+@transaction.atomic
+def sources_forget(*, person_id: int) -> None:
+    """Delete what every source gave of someone who leaves, with tokens and files."""
+    grant_delete(person_id=person_id)
+    links = SourceLink.objects.select_for_update().filter(person_id=person_id)
+    for link in links.order_by("pk"):
+        _forget(link)
 
 
 def _locked(person_id: int, source: Source) -> SourceLink | None:

@@ -1,11 +1,14 @@
 """Writing a long history: months folded, the plays of the last year one by one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from functools import reduce
+from itertools import islice, pairwise
+from operator import or_
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from ingest.models import Listen, ListeningMonth, Source, TopArtist, TopTrack
 from ingest.music import Library
@@ -18,8 +21,10 @@ from ingest.sources.export import (
     Month,
     Play,
     YearMonth,
+    counted_parts,
     merged_month,
     pack_month,
+    shared_plays,
     top_lists,
     unpack_month,
 )
@@ -37,8 +42,9 @@ def months_merge(
 ) -> None:
     """Put what an upload says beside what earlier ones said, month by month.
 
-    Of the plays of the last year those are kept that belong to what is kept of their
-    month; older ones leave.
+    The same again, or a part of it under another name, changes nothing, and in which
+    order uploads come makes no difference. Of the plays of the last year those are
+    kept that belong to a part of their month that counts; older ones leave.
     """
     library = Library()
     artists = _artists(library, history.names)
@@ -46,15 +52,20 @@ def months_merge(
         (row.month.year, row.month.month): row
         for row in ListeningMonth.objects.filter(person_id=person_id, source=source)
     }
-    rows, winners = [], {}
+    rows, outcome = [], _Outcome()
     for key, month in history.months.items():
         new = _by_id(month, artists)
-        merged = merged_month(_month(stored[key]), new) if key in stored else new
-        winners[key] = merged
+        before = unpack_month(stored[key].artists) if key in stored else None
+        merged = merged_month(before, new) if before else new
+        outcome.add(key, before, merged)
         rows.append(_row(person_id, source, key, merged))
-    before = {key: _month(row) for key, row in stored.items() if key in winners}
     _write(rows)
-    _write_listens(person_id, source, history, library, _Outcome(before, winners), now)
+    plays = [
+        play
+        for play in history.recent_plays
+        if outcome.brings(play, artists[name_key(play.artist)])
+    ]
+    _write_listens(person_id, source, plays, library, outcome, now)
     echoes_mark(person_id=person_id)
 
 
@@ -73,20 +84,21 @@ def _artists(library: Library, names: Mapping[str, str]) -> dict[str, int]:
 
 def _by_id(month: Month[str], artists: Mapping[str, int]) -> Month[int]:
     """The same month, artists by row: two keys may be one artist here."""
-    sums: dict[int, Listened] = {}
-    for key, (plays, ms) in month.artists.items():
-        row = artists[key]
-        earlier = sums.get(row, Listened(0, 0))
-        sums[row] = Listened(earlier.plays + plays, earlier.ms + ms)
-    return Month(month.first_at, month.last_at, sums, month.is_exact)
 
+    def by_row(listened: Mapping[str, Listened]) -> dict[int, Listened]:
+        sums: dict[int, Listened] = {}
+        for key, (plays, ms) in listened.items():
+            earlier = sums.get(artists[key], Listened(0, 0))
+            sums[artists[key]] = Listened(earlier.plays + plays, earlier.ms + ms)
+        return sums
 
-def _month(row: ListeningMonth) -> Month[int]:
     return Month(
-        int(row.first_at.timestamp()),
-        int(row.last_at.timestamp()),
-        unpack_month(row.artists),
-        row.is_exact,
+        month.first_at,
+        month.last_at,
+        by_row(month.artists),
+        month.is_exact,
+        by_row(month.firsts),
+        by_row(month.lasts),
     )
 
 
@@ -101,7 +113,7 @@ def _row(
         first_at=_moment(month.first_at),
         last_at=_moment(month.last_at),
         plays=month.plays,
-        artists=pack_month(month.artists),
+        artists=pack_month(month),
     )
 
 
@@ -123,53 +135,60 @@ def _moment(seconds: int) -> datetime:
 
 
 class _Outcome:
-    """Of each month what was there, and what is kept now."""
+    """Of each month which parts counted, and which do now."""
 
-    def __init__(
-        self,
-        before: Mapping[YearMonth, Month[int]],
-        kept: Mapping[YearMonth, Month[int]],
-    ) -> None:
-        self._before = before
-        self._kept = kept
+    def __init__(self) -> None:
+        self._gone: list[Month[int]] = []
+        self._stay: list[Month[int]] = []
+        self._new: dict[YearMonth, list[Month[int]]] = {}
+        # Plays of the upload that a part next to theirs has, too.
+        self._twice: set[tuple[int, int]] = set()
 
-    def replaced(self) -> Iterator[Month[int]]:
-        """Months of which nothing is kept of what was there."""
-        for key, month in self._before.items():
-            kept = self._kept[key]
-            is_joined = kept.plays > month.plays and _holds(kept, month)
-            if kept != month and not is_joined:
-                yield month
+    def add(self, key: YearMonth, before: Month[int] | None, after: Month[int]) -> None:
+        earlier = counted_parts(before) if before else []
+        now = counted_parts(after)
+        self._gone += [part for part in earlier if part not in now]
+        self._stay += [part for part in earlier if part in now]
+        new = self._new[key] = [part for part in now if part not in earlier]
+        for one, other in pairwise(now):
+            at = other.first_at if other in new else one.last_at
+            self._twice |= {(at, artist) for artist in shared_plays(one, other)}
 
-    def keeps(self, play: Play) -> bool:
-        """Whether a play of the upload belongs to what is kept of its month."""
+    def gone(self, since: datetime) -> Q:
+        """Plays of parts that count no more; of those that reach into this time."""
+        gone, stay = (
+            [Q(listened_at__range=_span(p)) for p in parts if _span(p)[1] >= since]
+            for parts in (self._gone, self._stay)
+        )
+        if not gone:
+            return Q(pk__in=[])
+        return reduce(or_, gone) & ~reduce(or_, stay, Q(pk__in=[]))
+
+    def brings(self, play: Play, artist: int) -> bool:
+        """Whether a play of the upload belongs to a part that counts only now."""
         at = _moment(play.ended_at)
-        key = (at.year, at.month)
-        before, kept = self._before.get(key), self._kept.get(key)
-        return kept is not None and (before is None or kept != before)
+        if (play.ended_at, artist) in self._twice:
+            return False
+        parts = self._new.get((at.year, at.month), [])
+        return any(part.first_at <= play.ended_at <= part.last_at for part in parts)
 
 
-def _holds(kept: Month[int], month: Month[int]) -> bool:
-    return all(
-        artist in kept.artists and kept.artists[artist].plays >= listened.plays
-        for artist, listened in month.artists.items()
-    )
+def _span(month: Month[int]) -> tuple[datetime, datetime]:
+    return _moment(month.first_at), _moment(month.last_at)
 
 
 def _write_listens(
     person_id: int,
     source: Source,
-    history: History,
+    plays: list[Play],
     library: Library,
     outcome: _Outcome,
     now: datetime,
 ) -> None:
+    """Let those go that count no more, and add what the upload brings."""
     mine = Listen.objects.filter(person_id=person_id, source=source)
     mine.filter(listened_at__lt=now - _RECENT).delete()
-    for month in outcome.replaced():
-        first, last = _moment(month.first_at), _moment(month.last_at)
-        mine.filter(listened_at__range=(first, last)).delete()
-    plays = [play for play in history.recent_plays if outcome.keeps(play)]
+    mine.filter(outcome.gone(now - _RECENT)).delete()
     tracks = _tracks(library, plays)
     rows = [
         Listen(
@@ -215,7 +234,7 @@ def tops_of_listens(
         ).values_list("track__artist_id", "track_id", "listened_at", "ms_played")
     )
     months = {
-        (row.month.year, row.month.month): _month(row)
+        (row.month.year, row.month.month): unpack_month(row.artists)
         for row in ListeningMonth.objects.filter(person_id=person_id, source=source)
     }
     moments = [(a, t, int(at.timestamp()), ms or 0) for a, t, at, ms in heard]

@@ -1,9 +1,12 @@
 """The calls an import is made of, and what they gave so far.
 
-A run keeps the answers of its steps in ``ImportRun.staged``; a step that is
+A run keeps the answers of its steps in ``ImportRun.staged``, packed; a step that is
 there is never fetched again. The steps are the same for every source.
 """
 
+import base64
+import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,23 +46,48 @@ class Step:
     """
 
     key: str
+    # Of ranked lists: what time they cover at this source.
+    covers: str = ""
 
     @property
     def label(self) -> str:
-        kind, _, detail = self.key.partition(":")
+        kind, _, _ = self.key.partition(":")
         if kind in {"artists", "tracks"}:
-            return f"Reading your top {kind}: {TimeRange(detail).label.lower()}"
+            return f"Reading your top {kind}: {self.covers}"
         if kind == _AUDIO:
             return "Reading how your tracks sound"
         return "Reading your recent listens"
+
+
+def packed(answer: Any) -> str:
+    """Make an answer short: all of them are written again before every call."""
+    text = json.dumps(answer, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(), level=1)).decode()
+
+
+def unpacked(kept: Staged) -> Staged:
+    """Return the answers a run keeps, as they were before they were packed."""
+    return {key: _unpacked(value) for key, value in kept.items()}
+
+
+def _unpacked(value: Any) -> Any:
+    if not isinstance(value, str):
+        # Kept by a version of this site that did not pack.
+        return value
+    return json.loads(zlib.decompress(base64.b64decode(value)))
 
 
 def plan(source: Source, kind: str) -> list[Step]:
     """Return the calls every run of this kind makes."""
     if kind == ImportRun.Kind.RECENT:
         return [Step(_RECENT)]
-    tops = [Step(f"{t}:{r}") for t in source.door.lists for r in RANGES]
+    covers = {r: source.door.ranges.get(r, _usual(r)) for r in RANGES}
+    tops = [Step(f"{t}:{r}", covers[r]) for t in source.door.lists for r in RANGES]
     return [*tops, Step(_RECENT)]
+
+
+def _usual(time_range: str) -> str:
+    return TimeRange(time_range).label.lower()
 
 
 def next_page(staged: Staged) -> Step | None:

@@ -1,7 +1,7 @@
 """One worker's turn at one run: taking its lease, keeping it, giving it back."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -23,9 +23,10 @@ _SHORT_WAIT = timedelta(seconds=60)
 _MARGIN_SECONDS = 0.02
 _KEPT_FIELDS = (
     "state stage_label reason done_steps total_steps artists_count tracks_count"
-    " genres_count listens_count staged notes attempts started_at finished_at"
-    " resume_at"
+    " genres_count listens_count attempts started_at finished_at resume_at"
 ).split()
+# Changed in place: nothing tells what is new in them.
+_GROWING_FIELDS = ("staged", "notes")
 
 
 class RunLost(Exception):
@@ -53,6 +54,7 @@ class Turn:
         self.clock = clock
         self.source = Source(run.source)
         self.is_dirty = False
+        self._kept = self._now(_KEPT_FIELDS)
         self.run.started_at = run.started_at or clock()
         self.link = SourceLink.objects.filter(
             person_id=run.person_id, source=run.source
@@ -133,10 +135,16 @@ class Turn:
             self.save(lease_until=self.clock() + LEASE)
 
     def save(self, *, lease_until: datetime | None) -> None:
-        changes = {name: getattr(self.run, name) for name in _KEPT_FIELDS}
-        self.update(lease_until=lease_until, **changes)
+        kept = self._now(_KEPT_FIELDS)
+        changes = {k: value for k, value in kept.items() if value != self._kept[k]}
+        growing = self._now(_GROWING_FIELDS)
+        self.update(lease_until=lease_until, **changes, **growing)
         self.run.lease_until = lease_until
+        self._kept = kept
         self.is_dirty = False
+
+    def _now(self, names: Iterable[str]) -> dict[str, object]:
+        return {name: getattr(self.run, name) for name in names}
 
     def update(self, **changes: object) -> None:
         """Change the run while the lease is still ours; raises :class:`RunLost`."""

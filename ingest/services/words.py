@@ -16,8 +16,8 @@ BROKE_OFF = (
     " Nothing was changed; we try again by ourselves, or you can start it by hand."
 )
 RECONNECT = (
-    "{service} no longer lets us read your listening. Connect it again;"
-    " what you have here stays."
+    "{service} no longer lets us read your listening. Connect it again:"
+    " with the same account, what you have here stays; another one takes its place."
 )
 SCOPE = "Your permission does not cover all we read. Connect {service} again."
 NOT_ALLOWED = "You are not on the list of people this site’s {service} app may serve."

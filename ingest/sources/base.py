@@ -8,8 +8,8 @@ A new source is a module with a ``DOOR``, a line in ``registry``, and tests of i
 payloads.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Protocol, Self
@@ -63,17 +63,15 @@ class _Item:
     def to_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         # Not ``asdict``, which copies everything deeply: an import makes hundreds.
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for one in fields(self):
+            value = getattr(self, one.name)
             if value not in (None, ""):
-                found[field.name] = (
-                    value.to_json() if isinstance(value, _Item) else value
-                )
+                found[one.name] = value.to_json() if isinstance(value, _Item) else value
         return found
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
-        known = {field.name for field in fields(cls)}
+        known = {one.name for one in fields(cls)}
         return cls(**{k: v for k, v in data.items() if k in known})
 
 
@@ -250,6 +248,7 @@ class Door:
     needs_key    whether the host needs a key: without one the door is not shown
     gap_ms       milliseconds between two calls of the whole site
     lists        which ranked lists the service has, "artists" and "tracks"
+    ranges       what a time range truly covers there, where it is not what it says
     timeliness   of the same play in two sources the higher one is shown
     """
 
@@ -265,6 +264,7 @@ class Door:
     needs_key: bool = False
     gap_ms: int = 0
     lists: tuple[str, ...] = ("artists", "tracks")
+    ranges: Mapping[str, str] = field(default_factory=dict)
     timeliness: int = 0
     credit: Credit | None = None
 

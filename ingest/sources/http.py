@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import getproxies
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -27,6 +29,7 @@ _CONNECT_SECONDS, _READ_SECONDS = 3.05, 10.0
 _LARGEST_ANSWER = 8 * 1024 * 1024
 _PIECE = 64 * 1024
 _LONGEST_WAIT = 10**9
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 Params = Mapping[str, str | int | Sequence[str]]
 
 
@@ -62,6 +65,11 @@ def new_session(contact: str) -> requests.Session:
     session = requests.Session()
     printable = "".join(letter for letter in contact if "!" <= letter <= "~")
     session.headers["User-Agent"] = f"{USER_AGENT} (+{printable})"
+    # The environment is read once, not at every call; who may bypass a proxy differs
+    # from one address to another.
+    session.trust_env = any(scheme != "no" for scheme in getproxies())
+    bundles = (os.environ.get(name) for name in _CERTIFICATES)
+    session.verify = next(filter(None, bundles), True)
     for scheme in ("https://", "http://"):
         session.mount(scheme, BoundedAdapter())
     return session

@@ -322,6 +322,11 @@ DOOR = Door(
     open=ListenBrainzSource,
     prove=prove,
     gap_ms=250,
+    ranges={
+        "short_term": "this month so far",
+        "medium_term": "the last full half year, to June or December",
+        "long_term": "the last full year, January to December",
+    },
     timeliness=2,
     auth_url="https://listenbrainz.org/settings/",
     credit=Credit("ListenBrainz", "https://listenbrainz.org/"),

@@ -1,9 +1,11 @@
 """A real HTTP server on a loopback port, for anything that can answer requests."""
 
 import logging
+import socket
 import sys
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -46,13 +48,14 @@ class LoopbackServer(ABC):
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening; slow answers still under way are cut short."""
+        """Stop listening and hang up; slow answers still under way come at once."""
         if self._server is None or self._thread is None:
             return
         self.stopping.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self._server.hang_up()
         self._server = self._thread = None
 
     def __enter__(self) -> Self:
@@ -73,7 +76,28 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], standin: LoopbackServer) -> None:
         self.standin = standin
+        self.is_over = False
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
         super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Answer no further call on connections that callers keep open."""
+        self.is_over = True
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay quiet about clients that hang up; log the rest."""
@@ -85,6 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "Standin"
     timeout = 10
+    # The second piece of an answer would wait for the receipt of the first.
+    disable_nagle_algorithm = True
+    wbufsize = -1
     server: _Server
 
     def do_GET(self) -> None:
@@ -93,8 +120,13 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def _respond(self) -> None:
+        if self.server.is_over:
+            self.close_connection = True
+            return
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdigit()) or int(length) > _LARGEST_BODY:
+            # What was not read must not be taken for the next call.
+            self.close_connection = True
             self._send(text_answer("Request too large", status=413))
             return
         headers, body = dict(self.headers.items()), self.rfile.read(int(length))
@@ -112,12 +144,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
-        self.send_header("Connection", "close")
+        if answer.cut or self.close_connection:
+            self.send_header("Connection", "close")
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if answer.cut else body)
-        self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: a stand-in keeps its own log, without secrets."""

@@ -15,6 +15,11 @@ _THRIFT = {
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_TRIM_THRESHOLD_": "131072",
 }
+# The threads pool halves the memory; every call of a task has a time-out.
+WORKER = (
+    *("-m", "celery", "-A", "musicmatch", "worker", "-P", "threads", "-c", "2"),
+    *("--without-gossip", "--without-mingle", "--loglevel=INFO"),
+)
 _CALLBACK = "/accounts/spotify/login/callback/"
 _STANDIN_LATENCY_SECONDS = "0.15"
 
@@ -52,12 +57,9 @@ def environment(
 def site(plan: Plan, values: Mapping[str, str]) -> list[Program]:
     """Return web, worker and beat, in the order they start."""
     beat_file = str(plan.data_dir / "queue" / "beat")
-    # The threads pool halves the memory; every call of a task has a time-out.
-    worker = ("-m", "celery", "-A", "musicmatch", "worker", "-P", "threads", "-c", "2")
-    quiet = ("--without-gossip", "--without-mingle", "--loglevel=INFO")
     return [
         _python(plan, values, "web", *_web_command(plan)),
-        _python(plan, values, "worker", *worker, *quiet),
+        _python(plan, values, "worker", *WORKER),
         _python(plan, values, "beat", "-m", "musicmatch.supervisor.clock", beat_file),
     ]
 

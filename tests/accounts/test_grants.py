@@ -11,8 +11,10 @@ from accounts import gate
 from accounts.models import ServiceGate, SpotifyGrant, User
 from accounts.spotify import http, services, tokens
 from accounts.spotify.services import grant_access_token
+from ingest.models import SourceLink
+from ingest.services import imports_queue_due
 from musicmatch.standins.spotify import SpotifyStandin
-from tests.accounts.conftest import Visitor
+from tests.accounts.conftest import Visitor, store
 from tests.conftest import NOW
 
 LATER = NOW + timedelta(hours=2)
@@ -243,6 +245,66 @@ def test_a_refused_token_is_refreshed_though_it_looks_fresh(
     token = grant_access_token(person_id=grant.person_id, now=NOW, must_refresh=True)
     assert token != grant.access_token
     assert len(standin.log) == 1
+
+
+# --- What a source says of it ------------------------------------------------------
+
+
+def linked() -> SourceLink:
+    return SourceLink.objects.get()
+
+
+@pytest.mark.parametrize("end", ["expire_refresh", "revoke"])
+def test_a_refused_refresh_is_said_on_the_source_at_once(
+    grant: SpotifyGrant, standin: SpotifyStandin, end: str
+) -> None:
+    """Whoever refreshed: no import has to find out first."""
+    assert linked().state == "connected"
+    getattr(standin, end)("marisol")
+    with pytest.raises(tokens.GrantRevoked):
+        refreshed(grant, must_refresh=True)
+    assert linked().state == "needs_reconnect"
+    assert linked().reason.startswith("Spotify no longer lets us read")
+    assert imports_queue_due(now=LATER + timedelta(days=2)) == 0
+
+
+def test_tokens_no_key_opens_and_tokens_that_are_not_there_are_said_too(
+    grant: SpotifyGrant, settings: Any
+) -> None:
+    keys = settings.FIELD_ENCRYPTION_KEYS
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(tokens.GrantRevoked):
+        refreshed(grant)
+    assert linked().state == "needs_reconnect"
+    settings.FIELD_ENCRYPTION_KEYS = keys
+    SourceLink.objects.update(state="connected")
+    SpotifyGrant.objects.update(state="active", refresh_token="")
+    with pytest.raises(tokens.GrantRevoked):
+        refreshed(grant)
+    assert linked().state == "needs_reconnect"
+
+
+@pytest.mark.parametrize("options", [{"status": 503}, {"status": 429}])
+def test_what_is_over_soon_is_not_said_to_be_the_end(
+    grant: SpotifyGrant, standin: SpotifyStandin, options: dict[str, Any]
+) -> None:
+    standin.fault(TOKEN, **options)
+    with pytest.raises((tokens.TokenError, gate.GateClosed)):
+        refreshed(grant)
+    assert linked().state == "connected"
+
+
+def test_a_refusal_that_a_new_consent_overtook_is_not_said(
+    grant: SpotifyGrant, standin: SpotifyStandin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(refresh_token: str) -> tokens.FreshTokens:
+        store(grant.person, standin, "marisol")
+        SpotifyGrant.objects.update(authorized_at=LATER)
+        raise tokens.GrantRevoked("invalid_grant")
+
+    monkeypatch.setattr(tokens, "request_refresh", refused)
+    assert refreshed(grant) == stored().access_token
+    assert linked().state == "connected"
 
 
 # --- Keys -------------------------------------------------------------------------

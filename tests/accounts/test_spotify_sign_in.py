@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import SpotifyGrant, User
+from accounts.spotify.exchange import AccountLost, account_settle
 from ingest.models import ImportRun
 from tests.accounts.conftest import LOGIN, Visitor, query_of
-from tests.conftest import HOST
+from tests.conftest import HOST, NOW
 from tests.factories import make_user
 
 
@@ -251,18 +252,73 @@ def test_somebody_elses_spotify_account_is_refused_in_words(
     assert SocialAccount.objects.get().user == owner
 
 
-def test_a_second_spotify_account_is_refused_in_words(
+def test_a_second_spotify_account_takes_the_place_of_the_first(
     visitor: Visitor, ada: User
 ) -> None:
     visitor.client.force_login(ada)
     visitor.sign_in("marisol", "?process=connect")
-    before = SpotifyGrant.objects.get()
+    first = SocialAccount.objects.get()
+    former = SpotifyGrant.objects.get()
     response = visitor.sign_in("tobin", "?process=connect")
     assert response.headers["Location"] == "/sources/"
     page = visitor.client.get("/sources/").content.decode()
-    assert "Disconnect it first" in page
-    assert SocialAccount.objects.count() == 1
-    assert SpotifyGrant.objects.get().version == before.version
+    assert "This is another Spotify account than before." in page
+    account = SocialAccount.objects.get()
+    assert (account.user, account.uid != first.uid) == (ada, True)
+    after = SpotifyGrant.objects.get()
+    assert (after.person, after.pk != former.pk) == (ada, True)
+    assert after.refresh_token != former.refresh_token
+
+
+def test_a_second_account_does_not_inherit_the_tokens_of_the_first(
+    visitor: Visitor, ada: User
+) -> None:
+    visitor.client.force_login(ada)
+    visitor.sign_in("marisol", "?process=connect")
+    answer = visitor.standin.answer
+
+    def without_refresh_token(request: object) -> object:
+        given = answer(request)
+        return _without(given, b'"refresh_token"') if "token" in request.path else given
+
+    visitor.standin.answer = without_refresh_token
+    visitor.sign_in("tobin", "?process=connect")
+    assert SpotifyGrant.objects.get().refresh_token == ""
+
+
+def test_one_account_under_both_of_its_ids_is_the_same_one(
+    visitor: Visitor, ada: User
+) -> None:
+    visitor.client.force_login(ada)
+    visitor.sign_in("marisol", "?process=connect")
+    former = SpotifyGrant.objects.get()
+    answer = visitor.standin.answer
+
+    def without_account_id(request: object) -> object:
+        given = answer(request)
+        return _without(given, b'"account_id"') if request.path == "/v1/me" else given
+
+    visitor.standin.answer = without_account_id
+    visitor.sign_in("marisol", "?process=connect")
+    assert SpotifyGrant.objects.get().pk == former.pk
+    assert (
+        SocialAccount.objects.get().uid == SocialAccount.objects.get().extra_data["id"]
+    )
+    assert "another Spotify account" not in (
+        visitor.client.get("/sources/").content.decode()
+    )
+
+
+def test_of_two_accounts_at_the_same_moment_one_stays(ada: User) -> None:
+    """The other one’s callback finds its row gone, and keeps no token."""
+    one, other = (
+        SocialAccount.objects.create(user=ada, provider="spotify", uid=uid)
+        for uid in ("one", "other")
+    )
+    assert account_settle(account=one, is_new=True, now=NOW)
+    with pytest.raises(AccountLost):
+        account_settle(account=other, is_new=True, now=NOW)
+    assert SocialAccount.objects.get() == one
 
 
 def test_connecting_without_a_session_stores_nothing(visitor: Visitor) -> None:

@@ -98,7 +98,10 @@ def kept(person: User) -> dict[str, Any]:
     """Everything an upload left, artists and tracks by name."""
     return {
         "months": [
-            (m.month, m.plays, m.first_at, m.last_at, sorted(unpack_month(m.artists)))
+            (
+                *(m.month, m.plays, m.first_at, m.last_at),
+                sorted(unpack_month(m.artists).artists.items()),
+            )
             for m in ListeningMonth.objects.filter(person=person).order_by("month")
         ],
         "listens": list(

@@ -127,13 +127,14 @@ def test_listens_of_a_source_that_is_off_are_not_shown(
 
     def shown() -> list[str]:
         page = client.get("/taste/recent/")
-        return [row["track"] for row in page.context["listens"]]
+        lists = page.context["lists"]
+        return [row.track for of_source in lists for row in of_source.listens]
 
-    assert shown() == ["From Last.fm", "From ListenBrainz"]
+    assert shown() == ["From ListenBrainz", "From Last.fm"]
     client.post("/sources/lastfm/use/", {"use": "0"})
     assert shown() == ["From ListenBrainz"]
     client.post("/sources/lastfm/use/", {"use": "1"})
-    assert shown() == ["From Last.fm", "From ListenBrainz"]
+    assert shown() == ["From ListenBrainz", "From Last.fm"]
 
 
 def test_the_echo_is_shown_while_what_it_echoes_is_off(

@@ -8,14 +8,15 @@ history.months, history.recent_plays, upload.problems
 
 from ingest.sources.export.history import History
 from ingest.sources.export.months import (
-    CorruptMonth,
     Listened,
     Month,
     YearMonth,
+    counted_parts,
     merged_month,
-    pack_month,
-    unpack_month,
+    parts_of,
+    shared_plays,
 )
+from ingest.sources.export.packing import CorruptMonth, pack_month, unpack_month
 from ingest.sources.export.plays import LeftOut, Play, in_words
 from ingest.sources.export.problems import Problem, Trouble
 from ingest.sources.export.tops import Heard, artists_of, top_lists, top_tracks
@@ -36,10 +37,13 @@ __all__ = [
     "Upload",
     "YearMonth",
     "artists_of",
+    "counted_parts",
     "in_words",
     "merged_month",
     "open_upload",
     "pack_month",
+    "parts_of",
+    "shared_plays",
     "top_lists",
     "top_tracks",
     "unpack_month",

@@ -212,12 +212,24 @@ class History:
             listened[0] += 1
             listened[1] += low & _MS
         moments = [when >> 32 for when, _, _ in kept]
+        first, last = min(moments), max(moments)
         return Month(
-            min(moments),
-            max(moments),
+            first,
+            last,
             {self._keys[artist]: Listened(*sums[artist]) for artist in sums},
             any(low & _EXACT for _, _, low in kept),
+            self._at(first, kept),
+            self._at(last, kept),
         )
+
+    def _at(self, moment: int, kept: list[tuple[int, int, int]]) -> dict[str, Listened]:
+        """What was played at one second, by the keys of artists."""
+        found: dict[str, Listened] = {}
+        for when, artist, low in kept:
+            if when >> 32 == moment:
+                plays, ms = found.get(self._keys[artist], Listened(0, 0))
+                found[self._keys[artist]] = Listened(plays + 1, ms + (low & _MS))
+        return found
 
     def _best_tracks(self) -> dict[int, tuple[str, str | None]]:
         """The most frequent spelling and the most frequent id of recent tracks."""

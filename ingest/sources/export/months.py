@@ -1,12 +1,16 @@
-"""One month of listening, folded: how months meet, and how they are kept small."""
+"""One month of listening, folded, and how what several uploads say of it meets."""
 
-import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K", str, int)
 YearMonth = tuple[int, int]
+# Account data knows the minute only.
+_MINUTE = 60
+# Files of one export that share a month are two or three. More are made up.
+_MOST_PARTS = 30
 
 
 class Listened(NamedTuple):
@@ -21,13 +25,18 @@ class Month(Generic[K]):
     """What was listened to from the first play of a month to its last.
 
     The moments are seconds since 1970. ``is_exact``: extended history had a part in
-    it; False for account data alone.
+    it; False for account data alone. ``firsts`` and ``lasts`` are what was played at
+    those two moments. ``parts`` is what several uploads said, where no single one
+    says it all; some of them may not count, as others know better.
     """
 
     first_at: int
     last_at: int
     artists: Mapping[K, Listened]
     is_exact: bool
+    firsts: Mapping[K, Listened] = field(default_factory=dict, compare=False)
+    lasts: Mapping[K, Listened] = field(default_factory=dict, compare=False)
+    parts: tuple["Month[K]", ...] = field(default=(), compare=False)
 
     @property
     def plays(self) -> int:
@@ -41,145 +50,153 @@ class Month(Generic[K]):
 def merged_month(stored: Month[K], new: Month[K]) -> Month[K]:
     """The month as it is after ``new`` was uploaded on top of ``stored``.
 
-    Spans that do not meet add up. Where they meet one of them stands alone, as the
-    plays are the same: extended history before account data, then the one that
-    covers the other, then the longer one. So to upload the same or a part of it again
-    changes nothing, and the files of one export may come one by one.
+    Parts whose spans do not meet add up. Where they meet some of them stand alone, as
+    the plays are the same: extended history before account data, then those that are
+    longer together. All are remembered but those another one covers. So to upload the
+    same or a part of it again changes nothing, the files of one export may come one by
+    one, and in which order uploads come makes no difference.
     """
-    if _are_apart(stored, new):
-        return _added(stored, new)
-    if stored.is_exact is not new.is_exact:
-        return stored if stored.is_exact else new
-    if _covers(stored, new) and not _covers(new, stored):
-        return stored
-    if _covers(new, stored) and not _covers(stored, new):
-        return new
-    return new if _weight(new) > _weight(stored) else stored
+    return month_of(chain(parts_of(stored), parts_of(new)))
+
+
+def parts_of(month: Month[K]) -> tuple[Month[K], ...]:
+    return month.parts or (month,)
+
+
+def month_of(parts: Iterable[Month[K]]) -> Month[K]:
+    """Make one month of what several uploads say of it, at least one."""
+    kept = _kept(parts)
+    return kept[0] if len(kept) == 1 else _joined(kept)
+
+
+def counted_parts(month: Month[K]) -> list[Month[K]]:
+    """Return the parts that count, in the order of time; no two of them overlap."""
+    parts = parts_of(month)
+    exact = _longest([part for part in parts if part.is_exact])
+    rough = [
+        part
+        for part in parts
+        if not part.is_exact and all(_are_apart(part, other) for other in exact)
+    ]
+    return sorted(chain(exact, _longest(rough)), key=_order)
+
+
+def shared_plays(early: Month[K], late: Month[K]) -> dict[K, Listened]:
+    """What both have of the moment where one ends and the other begins.
+
+    The plays of one second are the same plays; so are those of one minute, where one
+    of the two knows no seconds.
+    """
+    gap = late.first_at - early.last_at
+    if abs(gap) >= (1 if early.is_exact is late.is_exact else _MINUTE):
+        return {}
+    return {
+        artist: min(early.lasts[artist], late.firsts[artist])
+        for artist in early.lasts.keys() & late.firsts.keys()
+    }
+
+
+# --- Keeping --------------------------------------------------------------
+
+
+def _kept(parts: Iterable[Month[K]]) -> list[Month[K]]:
+    """Leave out parts another one covers; the rest in the order of time."""
+    kept: list[Month[K]] = []
+    for part in parts:
+        if not any(_stands_for(other, part) for other in kept):
+            kept = [other for other in kept if not _stands_for(part, other)]
+            kept.append(part)
+    kept.sort(key=_weight, reverse=True)
+    return sorted(kept[:_MOST_PARTS], key=_order)
+
+
+def _stands_for(one: Month[K], other: Month[K]) -> bool:
+    """Whether one says all the other says, as well or better."""
+    if other.is_exact and not one.is_exact:
+        return False
+    if other.first_at < one.first_at or one.last_at < other.last_at:
+        return False
+    spans = [(month.first_at, month.last_at, month.is_exact) for month in (one, other)]
+    if spans[0] != spans[1]:
+        return True
+    weights = [(month.plays, month.ms) for month in (one, other)]
+    if weights[0] != weights[1]:
+        return weights[0] > weights[1]
+    return sorted(one.artists.items()) <= sorted(other.artists.items())
+
+
+def _order(month: Month[K]) -> tuple[object, ...]:
+    return (
+        month.first_at,
+        month.last_at,
+        month.is_exact,
+        sorted(month.artists.items()),
+    )
+
+
+def _weight(month: Month[K]) -> tuple[bool, int, int, int]:
+    span = month.last_at - month.first_at
+    return month.is_exact, span, month.plays, month.ms
+
+
+# --- Counting -------------------------------------------------------------
+
+
+def _longest(parts: Sequence[Month[K]]) -> list[Month[K]]:
+    """Of parts in the order of time those that do not overlap and say most."""
+    rows: list[_Row[K]] = [_Row(0, 0, 0, ())]
+    for part in parts:
+        fits = [row for row in rows if not row.parts or _are_apart(row.parts[-1], part)]
+        best: _Row[K] = max(fits, key=_said)
+        rows.append(
+            _Row(
+                best.span + part.last_at - part.first_at,
+                best.plays + part.plays,
+                best.ms + part.ms,
+                tuple(chain(best.parts, [part])),
+            )
+        )
+    return list(max(rows, key=_said).parts)
+
+
+class _Row(NamedTuple, Generic[K]):
+    """Some parts, one after the other, and how much they say together."""
+
+    span: int
+    plays: int
+    ms: int
+    parts: tuple[Month[K], ...]
+
+
+def _said(row: _Row[K]) -> tuple[int, int, int]:
+    return row.span, row.plays, row.ms
 
 
 def _are_apart(one: Month[K], other: Month[K]) -> bool:
-    """Whether they share no more than the second where one ends and one begins."""
-    if _covers(one, other) or _covers(other, one):
-        return False
-    return one.last_at <= other.first_at or other.last_at <= one.first_at
+    """Whether they share no more than the moment where one ends and one begins."""
+    early, late = sorted((one, other), key=lambda part: (part.first_at, part.last_at))
+    return early.last_at <= late.first_at or bool(shared_plays(early, late))
 
 
-def _covers(one: Month[K], other: Month[K]) -> bool:
-    return one.first_at <= other.first_at and other.last_at <= one.last_at
-
-
-def _weight(month: Month[K]) -> tuple[int, int, int]:
-    return month.last_at - month.first_at, month.plays, month.ms
-
-
-def _added(one: Month[K], other: Month[K]) -> Month[K]:
-    artists = dict(one.artists)
-    for artist, (plays, ms) in other.artists.items():
-        earlier = artists.get(artist, Listened(0, 0))
-        artists[artist] = Listened(earlier.plays + plays, earlier.ms + ms)
+def _joined(parts: Sequence[Month[K]]) -> Month[K]:
+    """Add up the parts that count; what two of them share counts once."""
+    whole = Month(0, 0, {}, is_exact=False, parts=tuple(parts))
+    counted = counted_parts(whole)
+    sums: dict[K, Listened] = {}
+    for part in counted:
+        for artist, (plays, ms) in part.artists.items():
+            earlier = sums.get(artist, Listened(0, 0))
+            sums[artist] = Listened(earlier.plays + plays, earlier.ms + ms)
+    for early, late in pairwise(counted):
+        for artist, (plays, ms) in shared_plays(early, late).items():
+            twice = sums[artist]
+            sums[artist] = Listened(twice.plays - plays, twice.ms - ms)
     return Month(
-        min(one.first_at, other.first_at),
-        max(one.last_at, other.last_at),
-        artists,
-        one.is_exact or other.is_exact,
+        counted[0].first_at,
+        max(part.last_at for part in counted),
+        sums,
+        any(part.is_exact for part in counted),
+        counted[0].firsts,
+        counted[-1].lasts,
+        tuple(parts),
     )
-
-
-# --- Packing --------------------------------------------------------------
-#
-# A byte of version, a checksum of four, then numbers of seven bits a byte, deflated
-# where that is shorter: how many artists, the steps between their ids, ascending, the
-# plays of each, the milliseconds of each.
-
-_PLAIN, _DEFLATED = 1, 2
-_RAW = -15
-_CHECKSUM = 4
-_LARGEST = 2**63
-_MOST_BYTES = 16 * 1024 * 1024
-
-
-class CorruptMonth(ValueError):
-    """The bytes are not those of a month."""
-
-
-def pack_month(artists: Mapping[int, Listened]) -> bytes:
-    """Return a month's artists, by their ids, as few bytes.
-
-    Raises ``ValueError`` for a negative number or one of more than 63 bits.
-    """
-    ids = sorted(artists)
-    body = bytearray(_packed(len(ids)))
-    for before, here in zip([0, *ids], ids, strict=False):
-        body += _packed(here - before)
-    for place in (0, 1):
-        for artist in ids:
-            body += _packed(artists[artist][place])
-    deflate = zlib.compressobj(9, wbits=_RAW)
-    short = deflate.compress(body) + deflate.flush()
-    version, kept = (
-        (_DEFLATED, short) if len(short) < len(body) else (_PLAIN, bytes(body))
-    )
-    return bytes([version]) + _checksum(version, kept) + kept
-
-
-def unpack_month(data: bytes | memoryview) -> dict[int, Listened]:
-    """Return what ``pack_month`` was given. Raises :class:`CorruptMonth`."""
-    data = bytes(data)
-    version, checksum, kept = data[:1], data[1 : 1 + _CHECKSUM], data[1 + _CHECKSUM :]
-    if version not in (bytes([_PLAIN]), bytes([_DEFLATED])):
-        raise CorruptMonth("unknown version")
-    if _checksum(version[0], kept) != checksum:
-        raise CorruptMonth("the checksum differs")
-    body = kept if version[0] == _PLAIN else _inflated(kept)
-    numbers = list(_numbers(body))
-    if not numbers or len(numbers) != 1 + 3 * numbers[0]:
-        raise CorruptMonth("the number of artists differs")
-    count = numbers[0]
-    artists: dict[int, Listened] = {}
-    artist = 0
-    for place in range(1, count + 1):
-        artist += numbers[place]
-        if artist in artists or artist >= _LARGEST:
-            raise CorruptMonth("the artists are not in order")
-        artists[artist] = Listened(numbers[place + count], numbers[place + 2 * count])
-    return artists
-
-
-def _checksum(version: int, kept: bytes) -> bytes:
-    return zlib.crc32(kept, version).to_bytes(_CHECKSUM, "big")
-
-
-def _inflated(kept: bytes) -> bytes:
-    inflate = zlib.decompressobj(wbits=_RAW)
-    try:
-        body = inflate.decompress(kept, _MOST_BYTES)
-    except zlib.error as error:
-        raise CorruptMonth("the bytes cannot be inflated") from error
-    if not inflate.eof or inflate.unused_data:
-        raise CorruptMonth("the bytes do not end where they should")
-    return body
-
-
-def _packed(number: int) -> bytes:
-    if not 0 <= number < _LARGEST:
-        raise ValueError(f"{number} cannot be packed")
-    packed = bytearray()
-    while number > 0x7F:
-        packed.append(number & 0x7F | 0x80)
-        number >>= 7
-    packed.append(number)
-    return bytes(packed)
-
-
-def _numbers(body: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in body:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            yield number
-            number = shift = 0
-        elif shift > 56:
-            raise CorruptMonth("a number is too large")
-    if shift:
-        raise CorruptMonth("the last number has no end")

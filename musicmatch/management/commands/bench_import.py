@@ -1,127 +1,219 @@
-"""Measure what importing one person costs."""
+"""Measure what importing one person costs, and how many a worker manages."""
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from argparse import SUPPRESS, ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest import mock
 
-import requests
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
-from django.utils import timezone
 
-from accounts.models import User
-from accounts.spotify.services import grant_store
-from ingest.models import ImportRun
-from ingest.services import run_advance
+from musicmatch import import_bench
+from musicmatch.embedded import socket_path
+from musicmatch.import_bench import Cost
 from musicmatch.standins.spotify.server import SpotifyStandin
 from musicmatch.standins.spotify.world import CLIENT_ID, CLIENT_SECRET
+from musicmatch.supervisor import valkey
 
 MOST_QUERIES, MOST_SECONDS = 45, 1.0
+# An import may take as long as its calls alone, this many times.
+MOST_TIMES_BARE = 15
+WANTED = 20
 _HEAVY, _LIGHT = "marisol", "percy"
-_BRACKETS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
-_LONGEST_RUN = 60.0
+_START_SECONDS = 10.0
 _PREFIX = "musicmatch-bench-"
-
-
-@dataclass
-class Cost:
-    """Of one import: statements, our own seconds, turns of a worker, and rows."""
-
-    queries: int = 0
-    seconds: float = 0.0
-    waited: float = 0.0
-    turns: int = 0
-    artists: int = 0
-    tracks: int = 0
-
-    @property
-    def own(self) -> float:
-        return self.seconds - self.waited
 
 
 class Command(BaseCommand):
     help = (
         "Import a listener with lists of 50 several times, and one with lists of 7,"
         " from a stand-in Spotify into a database that is thrown away. Prints the"
-        " queries, our own time (without waiting for answers) and the memory of one"
-        f" import; fails above {MOST_QUERIES} queries or {MOST_SECONDS:g} second."
+        " queries in a small and in a large community, our own time (without waiting"
+        " for answers), the imports a worker carries out in a second while the"
+        " stand-in answers at once, and the memory; fails above"
+        f" {MOST_QUERIES} queries, {MOST_SECONDS:g} second, or {MOST_TIMES_BARE} times"
+        " the time of the calls alone."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--times", type=int, default=5)
         parser.add_argument(
-            "--latency", type=float, default=0.15, help="seconds each answer takes"
+            "--latency",
+            type=float,
+            default=0.15,
+            help="seconds each answer takes, but where the pace is measured",
         )
         parser.add_argument(
             "--mode", choices=("development", "extended"), default="extended"
         )
+        parser.add_argument(
+            "--people", type=int, default=300, help="in the large community"
+        )
+        parser.add_argument(
+            "--batches", type=int, default=5, help="of imports for the pace; 0 for none"
+        )
+        parser.add_argument("--size", type=int, default=27, help="imports in a batch")
         parser.add_argument("--here", action="store_true", help=SUPPRESS)
 
     def handle(
-        self, *, times: int, latency: float, mode: str, here: bool, **_: Any
+        self,
+        *,
+        times: int,
+        latency: float,
+        mode: str,
+        people: int,
+        batches: int,
+        size: int,
+        here: bool,
+        **_: Any,
     ) -> None:
-        if times < 1:
-            raise CommandError("Give a number of times from 1 up.")
+        if min(times, people) < 1:
+            raise CommandError("Give a number of times and of people from 1 up.")
+        if batches < 0 or size < len(import_bench.LISTENERS):
+            raise CommandError(
+                "Give a number of batches from 0 up, and a size from"
+                f" {len(import_bench.LISTENERS)} up."
+            )
         if here:
-            self._measure(times)
+            self._measure(times, people, batches, size)
         else:
-            _run_apart(times, latency, mode)
+            amounts = {"times": times, "people": people, "batches": batches}
+            _run_apart(latency, mode, {**amounts, "size": size})
 
-    def _measure(self, times: int) -> None:
+    def _measure(self, times: int, people: int, batches: int, size: int) -> None:
         if not settings.DATA_DIR.name.startswith(_PREFIX):
             raise CommandError("This would write into data that is kept.")
         call_command("migrate", verbosity=0)
-        light = _import("light", _LIGHT)
-        heavy = [_import(f"heavy_{n}", _HEAVY) for n in range(times)]
-        slowest = max(cost.own for cost in heavy)
-        most = max(cost.queries for cost in (light, *heavy))
-        self._say(f"Lists of 7: {_words(light)}")
+        costs = self._costs(times)
+        costs.append(self._in_a_large_community(people, costs[-1]))
+        broken = self._judged(costs)
+        if batches:
+            broken += self._pace(batches, size)
+        self._say(f"Peak memory of the process: {_peak_megabytes():.0f} MB")
+        if broken:
+            raise CommandError(f"Over the limit: {', '.join(broken)}.")
+
+    # --- Costs ------------------------------------------------------------
+
+    def _costs(self, times: int) -> list[Cost]:
+        light = import_bench.cost("light", _LIGHT)
+        self._say(f"Lists of 7: {light}")
+        heavy = [import_bench.cost(f"heavy_{n}", _HEAVY) for n in range(times)]
         for cost in heavy:
-            self._say(f"Lists of 50: {_words(cost)}")
+            self._say(f"Lists of 50: {cost}")
+        return [light, *heavy]
+
+    def _in_a_large_community(self, people: int, small: Cost) -> Cost:
+        with Path(os.devnull).open("w") as nowhere:
+            call_command("seed_demo", people=people, stdout=nowhere)
+        # The first import settles what came with those people.
+        cost = [import_bench.cost(f"new_{n}", _HEAVY) for n in range(2)][-1]
+        self._say(f"Among {people} people: {cost}, {small.queries} queries without")
+        return cost
+
+    def _judged(self, costs: list[Cost]) -> list[str]:
+        """Print the costs beside their limits; returns what is over."""
+        own = [cost.own for cost in costs[1:]]
+        most = max(cost.queries for cost in costs)
         self._say(f"Queries at most: {most} (limit {MOST_QUERIES})")
-        own = median(cost.own for cost in heavy)
         self._say(
-            f"Our own time: {own:.3f} s median, {slowest:.3f} s at most"
+            f"Our own time: {median(own):.3f} s median, {max(own):.3f} s at most"
             f" (limit {MOST_SECONDS:g} s)"
         )
-        self._say(f"Peak memory of the process: {_peak_megabytes():.0f} MB")
-        if most > MOST_QUERIES or slowest >= MOST_SECONDS:
-            raise CommandError("An import costs more than it may.")
+        broken = ["queries"] if most > MOST_QUERIES else []
+        return [*broken, "time"] if max(own) >= MOST_SECONDS else broken
+
+    # --- Pace -------------------------------------------------------------
+
+    def _pace(self, batches: int, size: int) -> list[str]:
+        import_bench.answer_at_once()
+        # The first batch meets artists that are new here; it is not counted.
+        found = [import_bench.pace(n, size) for n in range(batches + 1)][1:]
+        rate, ratio, busy = (
+            median(pace.rate for pace in found),
+            median(pace.ratio for pace in found),
+            median(pace.busy for pace in found),
+        )
+        self._say(
+            f"One after the other: {rate:.1f} imports a second, median of {batches}"
+            f" batches of {size} ({WANTED} wanted); {ratio:.1f} times as long as"
+            f" the calls alone (limit {MOST_TIMES_BARE} times); {busy * 1000:.0f} ms"
+            " of a processor each"
+        )
+        by_worker = import_bench.worker_rate(batches * size)
+        self._say(
+            f"One worker, two at a time, out of its queue: {by_worker:.1f} imports"
+            f" a second ({WANTED} wanted)"
+        )
+        return ["pace"] if ratio > MOST_TIMES_BARE else []
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
+        self.stdout.flush()
 
 
-def _run_apart(times: int, latency: float, mode: str) -> None:
+# --- A process of its own -------------------------------------------------
+
+
+def _run_apart(latency: float, mode: str, amounts: Mapping[str, int]) -> None:
     """Measure in a process of its own, whose data is deleted afterwards."""
     standin = SpotifyStandin(latency=latency)
     standin.behave(mode=mode)
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder, standin:
-        for name in ("tasks", "control"):
-            Path(folder, "queue", name).mkdir(parents=True)
-        command = [sys.executable, "-m", "django", "bench_import", "--here"]
-        done = subprocess.run(  # noqa: S603 - our own command, nothing typed in it
-            [*command, "--times", str(times)],
+    command = [sys.executable, "-m", "django", "bench_import", "--here"]
+    for name, amount in amounts.items():
+        command += [f"--{name}", str(amount)]
+    with (
+        tempfile.TemporaryDirectory(prefix=_PREFIX) as folder,
+        standin,
+        _queue(Path(folder)),
+    ):
+        done = subprocess.run(  # noqa: S603 - our own command, only numbers in it
+            command,
             cwd=settings.BASE_DIR,
             env=_environment(folder, standin),
             check=False,
         )
     if done.returncode:
         raise CommandError("The import was not measured, or costs too much.")
+
+
+@contextmanager
+def _queue(folder: Path) -> Iterator[None]:
+    """What ``make run`` has for a queue: the embedded server, else folders."""
+    for name in ("tasks", "control"):
+        (folder / "queue" / name).mkdir(parents=True)
+    binary = valkey.server_binary()
+    if binary is None:
+        yield
+        return
+    log = folder / "valkey.log"
+    program = valkey.program(binary, folder, os.environ, log)
+    with log.open("wb") as out:
+        server = subprocess.Popen(  # noqa: S603 - our own command
+            program.command, cwd=program.folder, stdout=out, stderr=out
+        )
+    try:
+        latest = time.perf_counter() + _START_SECONDS
+        while not valkey.answers(socket_path(folder)):
+            if server.poll() is not None or time.perf_counter() > latest:
+                raise CommandError("The embedded queue did not start.")
+            time.sleep(0.02)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+        # Where the folder's path is too long for a socket, that has one of its own.
+        shutil.rmtree(socket_path(folder).parent, ignore_errors=True)
 
 
 def _environment(folder: str, standin: SpotifyStandin) -> dict[str, str]:
@@ -136,6 +228,7 @@ def _environment(folder: str, standin: SpotifyStandin) -> dict[str, str]:
         "SPOTIFY_CLIENT_SECRET": CLIENT_SECRET,
         "SPOTIFY_ACCOUNTS_URL": standin.accounts_url,
         "SPOTIFY_API_URL": standin.api_url,
+        "SPOTIFY_MIN_GAP_MS": "0",
     }
     # A NAME_FILE would win over its NAME, and lead to data that is kept.
     others = {
@@ -144,82 +237,6 @@ def _environment(folder: str, standin: SpotifyStandin) -> dict[str, str]:
     return {**others, **values}
 
 
-def _words(cost: Cost) -> str:
-    return (
-        f"{cost.queries} queries, {cost.own:.3f} s of our own time"
-        f" ({cost.waited:.2f} s waiting), {cost.turns} turns,"
-        f" {cost.artists} artists, {cost.tracks} tracks"
-    )
-
-
 def _peak_megabytes() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
-
-
-def _import(handle: str, listener: str) -> Cost:
-    """Import a listener for somebody new, turn after turn, as a worker does."""
-    run = _connected(handle, listener)
-    cost = Cost()
-    latest = time.perf_counter() + _LONGEST_RUN
-    while run.is_active:
-        time.sleep(_advance(run, cost))
-        run.refresh_from_db()
-        if time.perf_counter() > latest:
-            raise CommandError("The import did not come to its end.")
-    if run.state != ImportRun.State.DONE:
-        raise CommandError(f"The import failed: {run.reason}")
-    cost.artists, cost.tracks = run.artists_count, run.tracks_count
-    return cost
-
-
-def _connected(handle: str, listener: str) -> ImportRun:
-    """Make somebody who has given their consent just now."""
-    person = User.objects.create_user(handle)
-    # The stand-in's tokens carry what they allow: any of its processes makes them.
-    tokens: dict[str, Any] = SpotifyStandin().grant(listener)
-    now = timezone.now()
-    grant_store(
-        person=person,
-        access_token=tokens["access_token"],
-        refresh_token=tokens["refresh_token"],
-        expires_at=now + timedelta(seconds=tokens["expires_in"]),
-        scopes=tokens["scope"],
-        now=now,
-    )
-    return ImportRun.objects.get(person=person)
-
-
-def _advance(run: ImportRun, cost: Cost) -> float:
-    """Take one turn, and return the seconds until the next one."""
-    cost.turns += 1
-    began = time.perf_counter()
-    with _queries_counted(cost), _waits_timed(cost):
-        delay = run_advance(run_id=run.pk, clock=timezone.now)
-    cost.seconds += time.perf_counter() - began
-    return delay or 0.0
-
-
-@contextmanager
-def _queries_counted(cost: Cost) -> Iterator[None]:
-    def count(execute: Any, sql: str, *rest: Any) -> Any:
-        cost.queries += not sql.startswith(_BRACKETS)
-        return execute(sql, *rest)
-
-    with connection.execute_wrapper(count):
-        yield
-
-
-@contextmanager
-def _waits_timed(cost: Cost) -> Iterator[None]:
-    send = requests.Session.send
-
-    def timed(self: requests.Session, *args: Any, **options: Any) -> requests.Response:
-        began = time.perf_counter()
-        try:
-            return send(self, *args, **options)
-        finally:
-            cost.waited += time.perf_counter() - began
-
-    with mock.patch.object(requests.Session, "send", timed):
-        yield

@@ -1,7 +1,9 @@
 """The JSON objects of the Web API, as an app in either mode may see them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 from musicmatch.demo.catalogue import CatalogueArtist
 from musicmatch.standins.diary import Listen
@@ -11,6 +13,7 @@ from musicmatch.standins.spotify.listeners import Listener
 from musicmatch.standins.spotify.world import World
 
 Json = dict[str, Any]
+_Thing = TypeVar("_Thing", CatalogueArtist, Track)
 
 _WEB = "https://open.spotify.com"
 _MARKETS = ("DE", "FR", "GB", "JP", "NG", "PT", "US")
@@ -21,6 +24,21 @@ _FEATURES = (
     "instrumentalness",
     "valence",
 )
+
+
+def _shaped_once(
+    shape: Callable[[World, _Thing], Json],
+) -> Callable[[World, _Thing], Json]:
+    """Shape a thing once as long as the world's switches stay: nobody changes it."""
+
+    @wraps(shape)
+    def shaped(world: World, thing: _Thing) -> Json:
+        key = (*world.look, thing)
+        if key not in world.shapes:
+            world.shapes[key] = shape(world, thing)
+        return world.shapes[key]
+
+    return shaped
 
 
 def _common(world: World, kind: str, spotify_id: str, *, path: str = "") -> Json:
@@ -66,6 +84,7 @@ def simple_artist(world: World, artist: CatalogueArtist) -> Json:
     return _common(world, "artist", artist.spotify_id) | {"name": artist.name}
 
 
+@_shaped_once
 def full_artist(world: World, artist: CatalogueArtist) -> Json:
     data = simple_artist(world, artist)
     data["images"] = _images(world, artist.name, sizes=(640, 320))
@@ -94,6 +113,7 @@ def _album(world: World, track: Track) -> Json:
     }
 
 
+@_shaped_once
 def full_track(world: World, track: Track) -> Json:
     data = _common(world, "track", track.spotify_id) | {
         "name": track.title,

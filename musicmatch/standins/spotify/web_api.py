@@ -1,7 +1,7 @@
 """The Web API part: everything below ``/v1``."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from musicmatch.standins.diary import Listen
@@ -46,7 +46,8 @@ def answer(world: World, request: Request) -> Answer:
     view = _view_of(path)
     if request.method != "GET":
         return api_error(405, "Method not allowed")
-    return json_answer(view(world, request, token))
+    found = view(world, request, token)
+    return found if isinstance(found, Answer) else json_answer(found)
 
 
 def _token_of(world: World, request: Request) -> Token:
@@ -89,17 +90,21 @@ def _top(world: World, request: Request, token: Token) -> object:
     if time_range not in TIME_RANGES:
         raise Refused(api_error(400, "Invalid time range"))
     page = paging.page_of(request, default=20, most=50)
-    items: Iterable[shapes.Json]
-    if request.path.endswith("artists"):
-        items = (
-            shapes.full_artist(world, artist)
-            for artist in listener.top_artists[time_range]
-        )
-    else:
-        items = (
-            shapes.full_track(world, track) for track in listener.top_tracks[time_range]
-        )
-    return paging.paged(world, page, list(items), {"time_range": time_range})
+    key = (*world.look, listener.key, time_range, page)
+    if key not in world.tops:
+        items = _top_items(world, listener, page.path, time_range)
+        kept = {"time_range": time_range}
+        world.tops[key] = json_answer(paging.paged(world, page, items, kept))
+    return world.tops[key]
+
+
+def _top_items(
+    world: World, listener: Listener, path: str, time_range: str
+) -> list[shapes.Json]:
+    if path.endswith("artists"):
+        artists = listener.top_artists[time_range]
+        return [shapes.full_artist(world, artist) for artist in artists]
+    return [shapes.full_track(world, t) for t in listener.top_tracks[time_range]]
 
 
 def _recent(world: World, request: Request, token: Token) -> object:

@@ -1,9 +1,9 @@
 """Everything the stand-in remembers and can be told to do differently."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import count
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from musicmatch.standins import credentials
 from musicmatch.standins.spotify.faults import SPOILING, SpotifyFault
@@ -11,6 +11,7 @@ from musicmatch.standins.spotify.grants import EXPIRED, REVOKED, Grants
 from musicmatch.standins.spotify.listeners import all_listeners
 from musicmatch.standins.spotify.redirects import check_redirect
 from musicmatch.standins.standin import Check, Standin, is_duration
+from musicmatch.standins.wire import Answer
 
 CLIENT_ID = credentials.SPOTIFY_CLIENT_ID
 CLIENT_SECRET = credentials.SPOTIFY_CLIENT_SECRET
@@ -89,6 +90,9 @@ class World(Standin[SpotifyFault]):
         self.access_token_life: float = 3600
         self.code_life: float = 600
         self.grants = Grants()
+        # Made once for every look: an artist or a track, and a page of a top list.
+        self.shapes: dict[Hashable, dict[str, Any]] = {}
+        self.tops: dict[Hashable, Answer] = {}
         self._refreshes = count(1)
 
     @property
@@ -100,6 +104,11 @@ class World(Standin[SpotifyFault]):
     def api_url(self) -> str:
         """The base of the Web API, with ``/v1``."""
         return f"{self.origin}/v1"
+
+    @property
+    def look(self) -> tuple[str, str, str]:
+        """What the shape of an artist or a track depends on."""
+        return self.origin, self.mode, self.genres
 
     @property
     def is_extended(self) -> bool:

@@ -117,6 +117,21 @@ def test_no_contact_breaks_a_header(
     assert "\r\nX-Evil" not in service.requests[0]
 
 
+def test_the_hosts_own_certificates_and_proxies_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "https_proxy", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    session = new_session(CONTACT)
+    assert (session.trust_env, session.verify) == (False, True)
+    monkeypatch.setenv("CURL_CA_BUNDLE", "/etc/our.pem")
+    assert new_session(CONTACT).verify == "/etc/our.pem"
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    assert new_session(CONTACT).trust_env
+
+
 def test_packed_answers_are_unpacked(
     serve: Callable[[Script], Service], session: requests.Session
 ) -> None:

@@ -12,6 +12,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,15 @@ def measure(path: Path) -> None:
     )
     ids = {key: number for number, key in enumerate(sorted(history.names), start=1)}
     packed = [
-        pack_month({ids[key]: listened for key, listened in month.artists.items()})
+        pack_month(
+            replace(
+                month,
+                **{
+                    name: {ids[key]: n for key, n in getattr(month, name).items()}
+                    for name in ("artists", "firsts", "lasts")
+                },
+            )
+        )
         for month in months.values()
     ]
     pairs, size = sum(len(m.artists) for m in months.values()), sum(map(len, packed))

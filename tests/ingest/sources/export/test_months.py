@@ -2,6 +2,8 @@
 
 import zlib
 from datetime import UTC, datetime
+from functools import reduce
+from itertools import compress
 from random import Random
 
 import pytest
@@ -15,8 +17,10 @@ from ingest.sources.export import (
     Month,
     Play,
     YearMonth,
+    counted_parts,
     merged_month,
     pack_month,
+    parts_of,
     unpack_month,
 )
 from tests.ingest.sources.export.builders import NOW, at
@@ -57,8 +61,8 @@ def test_the_month_that_covers_the_other_stands() -> None:
 
 def test_of_two_that_overlap_the_longer_stands() -> None:
     longer, shorter = month(1, 20, 5), month(15, 30, 50)
-    assert merged_month(longer, shorter) is longer
-    assert merged_month(shorter, longer) is longer
+    assert merged_month(longer, shorter) == longer
+    assert merged_month(shorter, longer) == longer
 
 
 def test_of_equal_spans_the_one_with_more_plays_stands_and_else_the_stored_one() -> (
@@ -76,8 +80,8 @@ def test_extended_history_stands_where_account_data_overlaps(
     span: tuple[int, int],
 ) -> None:
     exact, rough = month(5, 10, 5), month(*span, 50, is_exact=False)
-    assert merged_month(exact, rough) is exact
-    assert merged_month(rough, exact) is exact
+    assert merged_month(exact, rough) == exact
+    assert merged_month(rough, exact) == exact
 
 
 def test_where_they_do_not_overlap_both_count_and_count_as_extended() -> None:
@@ -106,6 +110,74 @@ def test_uploading_the_same_again_changes_nothing(
     assert merged_month(merged, stored) == merged
     swapped = merged_month(new, stored)
     assert (swapped.plays, swapped.is_exact) == (merged.plays, merged.is_exact)
+
+
+@given(st.lists(some_months, min_size=1, max_size=5), st.randoms())
+def test_in_which_order_uploads_come_makes_no_difference(
+    said: list[Month[str]], random: Random
+) -> None:
+    """Nor does it how often they come."""
+    whole = reduce(merged_month, said)
+    others = [*said, random.choice(said)]
+    random.shuffle(others)
+    again = reduce(merged_month, others)
+    assert (again, parts_of(again)) == (whole, parts_of(whole))
+
+
+@given(st.lists(some_months, min_size=1, max_size=5))
+def test_no_two_parts_that_count_overlap(said: list[Month[str]]) -> None:
+    whole = reduce(merged_month, said)
+    counted = counted_parts(whole)
+    assert counted
+    assert sum(part.plays for part in counted) == whole.plays
+    for one, other in zip(counted, counted[1:], strict=False):
+        assert one.last_at <= other.first_at
+
+
+def test_the_middle_may_come_last() -> None:
+    parts = [month(1, 5), month(20, 30), month(8, 12)]
+    assert reduce(merged_month, parts) == month(1, 30, 30)
+
+
+def test_more_parts_than_there_can_be_are_not_kept() -> None:
+    many = [month(n * 10, n * 10 + 1 + n % 3) for n in range(100)]
+    whole = reduce(merged_month, many)
+    assert len(parts_of(whole)) == 30
+    assert all(part.last_at - part.first_at == 3 for part in parts_of(whole))
+
+
+def edged(first: int, last: int, *, is_exact: bool = True) -> Month[str]:
+    """Two plays of an artist, the first and the last."""
+    one, two = Listened(1, 1000), Listened(2, 2000)
+    return Month(first, last, {"a": two}, is_exact, {"a": one}, {"a": one})
+
+
+@pytest.mark.parametrize(
+    ("late", "plays"),
+    [
+        (edged(100, 200), 3),
+        (edged(101, 200), 4),
+        (edged(140, 200, is_exact=False), 3),
+        (edged(60, 200, is_exact=False), 3),
+        (edged(160, 260, is_exact=False), 4),
+        (edged(40, 200, is_exact=False), 2),
+    ],
+)
+def test_a_play_that_ends_one_file_and_begins_the_next_counts_once(
+    late: Month[str], plays: int
+) -> None:
+    early = edged(10, 100)
+    both = merged_month(early, late)
+    assert (both.plays, both.ms) == (plays, plays * 1000)
+    assert merged_month(late, early) == both
+    assert reduce(merged_month, [both, late, early]) == both
+
+
+def test_other_plays_of_that_moment_count_each() -> None:
+    early, late = edged(10, 100), edged(100, 200)
+    other = Month(100, 200, {"b": Listened(2, 2)}, True, {"b": Listened(1, 1)}, {})
+    assert merged_month(early, other).plays == 4
+    assert merged_month(early, late).artists == {"a": Listened(3, 3000)}
 
 
 def folded(plays: list[Play]) -> Kept:
@@ -160,6 +232,16 @@ def test_two_files_that_share_a_month_may_come_in_any_order_with_others(
     assert uploaded(*files) == folded(plays)
 
 
+@given(exports(), st.lists(st.integers(0, 20)))
+def test_files_that_share_the_play_between_them_are_the_whole_export(
+    plays: list[Play], cuts: list[int]
+) -> None:
+    edges = sorted({0, len(plays), *(cut for cut in cuts if cut <= len(plays))})
+    files = [plays[a : b + 1] for a, b in zip(edges, edges[1:], strict=False)]
+    assert uploaded(*files) == folded(plays)
+    assert uploaded(*reversed(files)) == folded(plays)
+
+
 @given(exports(), st.data())
 def test_a_part_of_what_is_there_changes_nothing(
     plays: list[Play], data: st.DataObject
@@ -185,32 +267,52 @@ def sealed(version: int, kept: bytes) -> bytes:
 
 ids = st.integers(0, 2**63 - 1)
 numbers = st.integers(0, 2**40)
-artists = st.dictionaries(ids, st.builds(Listened, numbers, numbers), max_size=30)
+artists = st.dictionaries(ids, st.builds(Listened, numbers, numbers), max_size=10)
 
 
-@given(artists)
-def test_what_is_packed_is_unpacked(found: dict[int, Listened]) -> None:
+@st.composite
+def some_parts(draw: st.DrawFn) -> Month[int]:
+    """A part as an upload gives it: its edges are of it."""
+    found = draw(artists)
+    flags = st.lists(st.booleans(), min_size=len(found), max_size=len(found))
+    firsts, lasts = (dict(compress(found.items(), draw(flags))) for _ in range(2))
+    return Month(*draw(spans), found, draw(st.booleans()), firsts, lasts)
+
+
+packed_months = st.lists(some_parts(), min_size=1, max_size=4).map(
+    lambda parts: reduce(merged_month, parts)
+)
+
+
+def of(found: dict[int, Listened]) -> Month[int]:
+    return Month(1, 2, found, True)
+
+
+@given(packed_months)
+def test_what_is_packed_is_unpacked(found: Month[int]) -> None:
     packed = pack_month(found)
-    assert unpack_month(packed) == found
-    assert unpack_month(memoryview(packed)) == found
-    assert list(unpack_month(packed)) == sorted(found)
+    for again in (unpack_month(packed), unpack_month(memoryview(packed))):
+        assert again == found
+        assert parts_of(again) == parts_of(found)
+        assert [(p.firsts, p.lasts) for p in parts_of(again)] == [
+            (p.firsts, p.lasts) for p in parts_of(found)
+        ]
+        assert pack_month(again) == packed
 
 
 def test_packing_knows_no_order() -> None:
     found = {7: Listened(1, 2), 3: Listened(3, 4)}
-    assert pack_month(found) == pack_month(dict(reversed(found.items())))
+    assert pack_month(of(found)) == pack_month(of(dict(reversed(found.items()))))
 
 
 @pytest.mark.parametrize("numbers", [(1, -1), (-1, 1), (2**63, 1)])
 def test_numbers_that_cannot_be_are_not_packed(numbers: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="cannot be packed"):
-        pack_month({1: Listened(*numbers)})
+        pack_month(of({1: Listened(*numbers)}))
 
 
-@given(artists, st.data())
-def test_changed_bytes_are_no_month(
-    found: dict[int, Listened], data: st.DataObject
-) -> None:
+@given(packed_months, st.data())
+def test_changed_bytes_are_no_month(found: Month[int], data: st.DataObject) -> None:
     packed = bytearray(pack_month(found))
     place = data.draw(st.integers(0, len(packed) - 1))
     packed[place] ^= data.draw(st.integers(1, 255))
@@ -220,7 +322,7 @@ def test_changed_bytes_are_no_month(
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_month_or_one_named_error(kept: bytes) -> None:
-    for data in (kept, sealed(1, kept), sealed(2, kept), sealed(3, kept)):
+    for data in (kept, *(sealed(version, kept) for version in (1, 2, 3, 4))):
         try:
             found = unpack_month(data)
         except CorruptMonth:
@@ -230,18 +332,30 @@ def test_any_bytes_are_a_month_or_one_named_error(kept: bytes) -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    [b"", b"\x01", b"\x01\x01\x01", b"\x00\x00", b"\x01\x80", b"\x01" + b"\xff" * 9],
+    [
+        b"",
+        b"\x00",
+        b"\x01",
+        b"\x01\x02\x01\x01\x00\x00\x00",
+        b"\x01\x01\x01\x01\x01\x01\x01",
+        b"\x01\x01\x01\x01\x02\x01\x00\x01\x01\x01\x01\x00\x00",
+        b"\x01\x01\x01\x01\x00\x00\x00\x00",
+        b"\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x02\x01\x00",
+        b"\x01\x01\x01\x01\x00\x01\x01\x01\x01\x00",
+        b"\x01\x80",
+        b"\x01" + b"\xff" * 9,
+    ],
 )
 def test_bytes_with_the_right_checksum_may_be_no_month(kept: bytes) -> None:
     with pytest.raises(CorruptMonth):
-        unpack_month(sealed(1, kept))
+        unpack_month(sealed(3, kept))
 
 
 def test_deflated_bytes_that_never_end_are_no_month() -> None:
     deflate = zlib.compressobj(9, wbits=-15)
     kept = deflate.compress(bytes(64 * 1024 * 1024)) + deflate.flush()
     with pytest.raises(CorruptMonth):
-        unpack_month(sealed(2, kept))
+        unpack_month(sealed(4, kept))
 
 
 def test_ten_years_take_little_room() -> None:
@@ -254,7 +368,7 @@ def test_ten_years_take_little_room() -> None:
             )
             for n in (max(1, int(random.paretovariate(0.8))) for _ in range(100))
         }
-        bytes_kept += len(pack_month(found))
+        bytes_kept += len(pack_month(of(found)))
         pairs += len(found)
         plays += sum(listened.plays for listened in found.values())
     assert plays > 100_000
