@@ -8,7 +8,7 @@ venv := .venv
 bin := $(venv)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 python := $(bin)/python
 code := accounts ingest matching musicmatch social manage.py
-bench_commands := bench_pages bench_import bench_export bench_matching
+bench_commands := bench_pages bench_import bench_export bench_matching bench_people
 
 # Tests and checks start from the safe defaults of a laptop, whatever the shell holds.
 laptop := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SITE_URL -u ALLOWED_HOSTS \

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import services
 from accounts.models import ServiceGate, SpotifyGrant, User
 from accounts.signals import visibility_changed
 
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
     from django.forms import ModelForm
 
 
+_DECIDED = ("suspended_until", "limited_until")
+# What those see of a person who may look and not change: nothing that is private.
+_PUBLIC = ("handle", "display_name", "country", "bio", "joined_at", *_DECIDED)
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "handle", "display_name", "origin", "joined_at")
     list_filter = ("origin", "is_staff", "is_active", "country")
     search_fields = ("username", "handle", "display_name")
-    # Consent and pause are the person's own.
+    # Consent and pause are the person's own, and what is decided about them is not
+    # written here but with its reason, in a case.
     readonly_fields = (
+        *_DECIDED,
         "public_id",
         "joined_at",
         "paused_at",
@@ -50,12 +58,60 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
                 )
             },
         ),
+        ("Decided by moderators", {"fields": _DECIDED}),
         (
             "Permissions",
             {"fields": ("is_active", "is_staff", "is_superuser", "groups")},
         ),
         ("Times", {"fields": ("last_login", "last_active_at", "date_joined")}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if self._sees_all(request):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": _PUBLIC})]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        if self._sees_all(request):
+            return (*super().get_list_display(request), *_DECIDED)
+        return ("handle", "display_name", "joined_at", *_DECIDED)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        held = [(field, admin.EmptyFieldListFilter) for field in _DECIDED]
+        if self._sees_all(request):
+            return (*super().get_list_filter(request), *held)
+        return tuple(held)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        if self._sees_all(request):
+            return super().get_search_fields(request)
+        return ("handle", "display_name")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
+        people = super().get_queryset(request)
+        if self._sees_all(request):
+            return people
+        return people.filter(joined_at__isnull=False)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        # By default it is by username, which is private.
+        if self._sees_all(request):
+            return super().get_ordering(request)
+        return ("handle", "pk")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Django lets an address ask about any column, private ones among them.
+        if self._sees_all(request):
+            return super().lookup_allowed(lookup, value, request)
+        return lookup.partition("__")[0] in _DECIDED
+
+    def _sees_all(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request) or self.has_add_permission(request)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """An account takes along what nobody may delete alone."""
+        listed, counts, _, protected = super().get_deleted_objects(objs, request)
+        return listed, counts, set(), protected
 
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
@@ -67,6 +123,15 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         columns = {field.name for field in User._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data))
         visibility_changed.send(sender=User, person_id=obj.pk, now=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.account_close(person=obj, now=timezone.now())
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[User]
+    ) -> None:
+        for person in queryset:
+            self.delete_model(request, person)
 
 
 @admin.register(SpotifyGrant)

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from accounts import handles
-from accounts.models import User
+from accounts.models import Audience, Section, User
 from accounts.text import clean_line, clean_paragraphs
 
 
@@ -98,3 +98,51 @@ class ProfileForm(_PersonForm):
         field_classes = {"display_name": LineField, "bio": ParagraphsField}
         widgets = {"bio": forms.Textarea(attrs={"rows": 4})}
         labels = {"bio": "About you"}
+
+
+_COVERS = {
+    Section.COUNTRY: "On your profile and in lists.",
+    Section.ARTISTS: (
+        "Your top list, what you share with someone, and tracks to begin a talk with."
+    ),
+    Section.GENRES: "Beside theirs, and in the reasons for a score.",
+    Section.AUDIO: "Tempo, energy and the like, beside theirs.",
+    Section.RECENT: "What you lately played by artists you share.",
+    Section.ACTIVITY: "On your profile and in lists.",
+}
+
+
+class PrivacyForm(forms.Form):
+    """Who finds a person, and for each section of a profile who is shown it."""
+
+    is_hidden = forms.TypedChoiceField(
+        label="People who can find me",
+        coerce=lambda value: value == "hidden",
+        choices=[
+            ("found", "Everyone who joined"),
+            ("hidden", "Nobody but my connections"),
+        ],
+        widget=forms.RadioSelect,
+        help_text="Hidden from everyone else, you find nobody else either.",
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["is_hidden"] = "hidden" if person.is_hidden else "found"
+        for section in Section:
+            self.initial[section.value] = person.audience_of(section)
+            self.fields[section.value] = forms.ChoiceField(
+                label=section.label,
+                choices=Audience.choices,
+                help_text=_COVERS[section],
+            )
+
+    @property
+    def sections(self) -> list[forms.BoundField]:
+        """The fields that each say who is shown one section."""
+        return [self[section.value] for section in Section]
+
+    @property
+    def audiences(self) -> dict[Section, Audience]:
+        """What a valid form says of each section."""
+        return {s: Audience(self.cleaned_data[s.value]) for s in Section}

@@ -55,7 +55,11 @@ class PersonQuerySet(models.QuerySet["User"]):
 
     def showing_artists(self) -> Self:
         """People who agreed to be found by an artist they listen to."""
-        return self.filter(shows_artists=True)
+        return self.filter(shows_artists=True, artists_audience=Audience.EVERYONE)
+
+    def keeping(self, section: Section) -> Self:
+        """People who do not show this section to everyone."""
+        return self.exclude(**{f"{section}_audience": Audience.EVERYONE})
 
     def with_handle(self, handle: str) -> Self:
         return self.filter(handle=handles.normalise(handle))
@@ -145,6 +149,7 @@ class User(AbstractUser):
                 fields=["id"],
                 condition=models.Q(
                     shows_artists=True,
+                    artists_audience="everyone",
                     is_active=True,
                     joined_at__isnull=False,
                     paused_at__isnull=True,
@@ -152,6 +157,22 @@ class User(AbstractUser):
                     is_hidden=False,
                 ),
                 name="user_shown",
+            ),
+            # Whom a filter by what they keep must not find, without their rows.
+            models.Index(
+                fields=["id"],
+                condition=~models.Q(artists_audience="everyone"),
+                name="user_keeps_artists",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=~models.Q(genres_audience="everyone"),
+                name="user_keeps_genres",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=~models.Q(activity_audience="everyone"),
+                name="user_keeps_activity",
             ),
             # Those whose suspension or limit may be over.
             models.Index(

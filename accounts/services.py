@@ -1,14 +1,18 @@
 """What a person can do with their own account."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.utils import IntegrityError
 
 from accounts import handles
-from accounts.models import User
-from accounts.signals import visibility_changed
+from accounts.models import Audience, PersonQuerySet, Section, User
+from accounts.sessions import sessions_end
+from accounts.signals import account_closing, visibility_changed
+from accounts.traces import log_forget
 
 
 class NotJoined(Exception):
@@ -47,10 +51,44 @@ def person_join(
 
 
 @transaction.atomic
-def profile_update(*, person: User) -> User:
+def profile_update(*, person: User, now: datetime) -> User:
     """Save what the profile form changed on ``person``; raises as joining does."""
+    before = _locked(person)
     _save_public(person, ["handle", "display_name", "country", "bio", "time_zone"])
+    if person.country != before.country:
+        _tell(person, now)
     return person
+
+
+@transaction.atomic
+def privacy_update(
+    *,
+    person: User,
+    is_hidden: bool,
+    audiences: Mapping[Section, Audience],
+    now: datetime,
+) -> User:
+    """Save who finds this person and who is shown what; other sections stay."""
+    before = _locked(person)
+    person.is_hidden = is_hidden
+    fields = {f"{section}_audience": given for section, given in audiences.items()}
+    for name, audience in fields.items():
+        setattr(person, name, audience)
+    person.save(update_fields=["is_hidden", *fields])
+    if _found_as(person) != _found_as(before):
+        _tell(person, now)
+    return person
+
+
+def _found_as(person: User) -> tuple[bool, bool]:
+    """What of this the boards of others keep a copy of."""
+    return person.is_hidden, person.country_audience == Audience.EVERYONE
+
+
+def _locked(person: User) -> User:
+    """The person as the database has them, until this transaction ends."""
+    people: PersonQuerySet = User.objects.select_for_update(no_key=True)
+    return people.get(pk=person.pk)
 
 
 def _save_public(person: User, fields: list[str]) -> None:
@@ -106,3 +144,16 @@ def _set_shows_artists(person: User, shows: bool) -> User:
     person.shows_artists = shows
     person.save(update_fields=["shows_artists"])
     return person
+
+
+@transaction.atomic
+def account_close(*, person: User, now: datetime) -> None:
+    """Delete a person and everything that is theirs; twice is once."""
+    person_id = person.pk
+    account_closing.send(sender=User, person_id=person_id, now=now)
+    found = User.objects.select_for_update().filter(pk=person_id).first()
+    if found is None:
+        return
+    log_forget(found)
+    found.delete()
+    transaction.on_commit(partial(sessions_end, {person_id}))

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+import regex
+
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 # Not letters to the eye: fillers of Hangul and the empty Braille cell.
 _BLANK = {"\u115f", "\u1160", "\u3164", "\uffa0", "\u2800"}
@@ -11,6 +13,7 @@ _LOOSE_JOINER = re.compile(r"(?<!\S)[\u200c\u200d]+|[\u200c\u200d]+(?!\S)")
 _JOINERS = re.compile(r"([\u200c\u200d])[\u200c\u200d]+")
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_CHARACTER = regex.compile(r"\X")
 
 
 def clean_line(text: str) -> str:
@@ -22,6 +25,11 @@ def clean_paragraphs(text: str) -> str:
     """Return lines cleaned like :func:`clean_line`, one empty line between at most."""
     lines = "\n".join(_one_spaced(line) for line in _visible(text).split("\n"))
     return _BLANK_LINES.sub("\n\n", lines).strip()
+
+
+def length_of(text: str) -> int:
+    """Count characters as people see them: an emoji with its skin tone is one."""
+    return sum(1 for _ in _CHARACTER.finditer(text))
 
 
 def _one_spaced(line: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.core.cache import cache
 
@@ -16,10 +16,24 @@ class Limit:
     seconds: int
     words: str
 
+    def since(self, now: datetime) -> datetime:
+        """Return when the window that ends now began."""
+        return now - timedelta(seconds=self.seconds)
+
 
 SYNC_NOW = Limit("sync", 1, 600, "A source can be synced once in ten minutes.")
 CONNECT = Limit("connect", 10, 3600, "You can connect a source ten times in an hour.")
 UPLOAD = Limit("upload", 5, 86_400, "You can upload an export five times a day.")
+ASK_AT_FIRST = Limit(
+    "ask", 5, 86_400, "In your first week here you can ask 5 people a day to connect."
+)
+ASK = Limit("ask", 20, 86_400, "You can ask 20 people a day to connect.")
+REPORT = Limit("report", 10, 86_400, "You can report 10 times a day.")
+EXPORT = Limit("export", 1, 3600, "You can download your data once an hour.")
+WRONG_PASSWORD = Limit(
+    "password", 10, 3600, "A password can be typed wrong 10 times an hour."
+)
+MESSAGE = Limit("message", 60, 3600, "You can send 60 messages an hour.")
 
 
 class OverLimit(Exception):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts import services
-from accounts.forms import ProfileForm
+from accounts.forms import PrivacyForm, ProfileForm
 from accounts.http import PersonRequest
 from accounts.models import User
 
@@ -28,7 +28,7 @@ def profile_edit(request: PersonRequest) -> HttpResponse:
 
 def _profile_is_saved(form: ProfileForm) -> bool:
     try:
-        services.profile_update(person=form.instance)
+        services.profile_update(person=form.instance, now=timezone.now())
     except ValidationError as error:
         form.add_error(None, error)
     return form.is_valid()
@@ -37,13 +37,28 @@ def _profile_is_saved(form: ProfileForm) -> bool:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def privacy_edit(request: PersonRequest) -> HttpResponse:
-    if request.method != "POST":
-        return render(request, "accounts/privacy_edit.html", {})
+    saves = request.POST.get("action") == "save"
+    form = PrivacyForm(request.POST if saves else None, person=request.user)
+    if request.method != "POST" or (saves and not form.is_valid()):
+        return render(request, "accounts/privacy_edit.html", {"form": form})
+    if saves:
+        return _privacy_saved(request, form)
     try:
         words = _change_privacy(request.user, request.POST.get("action"))
     except services.NotJoined:
         return redirect("matching:welcome")
     messages.success(request, words)
+    return redirect("accounts:privacy_edit")
+
+
+def _privacy_saved(request: PersonRequest, form: PrivacyForm) -> HttpResponse:
+    services.privacy_update(
+        person=request.user,
+        is_hidden=form.cleaned_data["is_hidden"],
+        audiences=form.audiences,
+        now=timezone.now(),
+    )
+    messages.success(request, "Who finds you and who sees what is saved.")
     return redirect("accounts:privacy_edit")
 
 

@@ -62,3 +62,22 @@ class NameForm(forms.Form):
 
     def clean_user_name(self) -> str:
         return clean_line(self.cleaned_data["user_name"])
+
+
+class MutedSearchForm(forms.Form):
+    q = forms.CharField(
+        label="An artist",
+        help_text="A part of the name is enough.",
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class MuteForm(forms.Form):
+    """One press about one artist."""
+
+    artist = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    action = forms.ChoiceField(
+        choices=[("leave_out", ""), ("count", ""), ("hide", ""), ("show", "")]
+    )

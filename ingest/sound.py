@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean, quantiles
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 
 from ingest.credits import thanked
 from ingest.models import ArtistSound, AudioFeatures, Sound, TopArtist, TopTrack
@@ -105,15 +105,18 @@ def _most(counts: Mapping[str, int]) -> str:
 def sound_sources(person_ids: Collection[int]) -> dict[int, str]:
     """Return who measured what :func:`person_sound` says, by person.
 
-    Two queries, whoever they are; people of whom nothing is known are left out.
+    One query, whoever they are; people of whom nothing is known are left out.
     """
     tracks = TopTrack.objects.of_used_sources().filter(person__in=person_ids)
     artists = TopArtist.objects.of_used_sources().filter(person__in=person_ids)
     by_tracks = _measured(tracks, "track", "audio")
     by_artists = _measured(artists, "artist", "sound")
+    counts: defaultdict[tuple[str, int], dict[str, int]] = defaultdict(dict)
+    for what, person, source, items in by_tracks.union(by_artists, all=True):
+        counts[what, person][source] = items
     found = {}
     for person in person_ids:
-        of_tracks, of_artists = by_tracks[person], by_artists[person]
+        of_tracks, of_artists = counts["track", person], counts["artist", person]
         source = _most(of_tracks)
         if of_tracks.get(source, 0) < _FEWEST:
             source = _most(of_artists) or source
@@ -122,17 +125,18 @@ def sound_sources(person_ids: Collection[int]) -> dict[int, str]:
     return found
 
 
-def _measured(
-    rows: QuerySet[Any], item: str, sound: str
-) -> defaultdict[int, dict[str, int]]:
+def _measured(rows: QuerySet[Any], item: str, sound: str) -> QuerySet[Any]:
     """Count how many items of each person each source has measured."""
     path = f"{item}__{sound}"
     silent = Q(**{f"{path}__{key}__isnull": True for key in SOUND_KEYS})
-    counted = rows.exclude(silent).values_list("person_id", f"{path}__source")
-    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
-    for person, source, items in counted.annotate(Count(item, distinct=True)):
-        found[person][source] = items
-    return found
+    counted: QuerySet[Any] = (
+        rows.exclude(silent)
+        .order_by()
+        .annotate(what=Value(item))
+        .values_list("what", "person_id", f"{path}__source")
+        .annotate(Count(item, distinct=True))
+    )
+    return counted
 
 
 def _middle_half(rows: Sequence[Sound]) -> tuple[float, float] | None:

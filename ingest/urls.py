@@ -1,11 +1,12 @@
 from django.urls import path
 
-from ingest.views import connecting, picking, runs, sources, taste, upload
+from ingest.views import connecting, muted, picking, runs, sources, taste, upload
 
 app_name = "ingest"
 urlpatterns = [
     path("taste/", taste.taste, name="taste"),
     path("taste/recent/", taste.recent, name="recent"),
+    path("settings/muted/", muted.muted, name="muted"),
     path("sources/", sources.sources, name="sources"),
     path("sources/upload/", upload.upload, name="upload"),
     path("sources/runs/<uuid:run_id>/", runs.run_detail, name="run_detail"),

@@ -5,4 +5,7 @@ class MatchingConfig(AppConfig):
     name = "matching"
 
     def ready(self) -> None:
-        from matching import receivers  # noqa: F401
+        from matching import affinity, receivers  # noqa: F401
+        from social.affinity import provide
+
+        provide(affinity)

@@ -1,6 +1,6 @@
 """What two people could give each other: artists to try, tracks to begin with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,21 +40,24 @@ def suggestions(
     vectors: ArtistVectors,
     whose: str,
     near: str,
+    muted: Collection[int] = (),
 ) -> list[Suggestion]:
     """Artists the giver has and the taker has not, nearest to the taker first.
 
     An artist counts by the giver's weight times its closeness to the closest of
     the taker's artists: the cosine of their vectors, or the share of genres.
+    ``muted`` ones are neither given nor named as close.
     """
-    has = set(taker.artist_ids.tolist())
+    has = set(taker.artist_ids.tolist()).union(muted)
     ranked = enumerate(giver.artist_ids.tolist(), start=1)
     new = [(rank, artist) for rank, artist in ranked if artist not in has]
-    if not new or not len(taker):
+    known = taker.artist_ids[~np.isin(taker.artist_ids, list(muted))]
+    if not new or not len(known):
         return []
     rows = np.array([rank - 1 for rank, _ in new])
     closeness = np.maximum(
-        _by_vectors(giver.artist_ids[rows], taker.artist_ids, vectors),
-        _by_genres([a for _, a in new], taker.artist_ids.tolist(), genres),
+        _by_vectors(giver.artist_ids[rows], known, vectors),
+        _by_genres([a for _, a in new], known.tolist(), genres),
     )
     best = closeness.argmax(axis=1)
     nearest = closeness[np.arange(len(new)), best]
@@ -64,7 +67,7 @@ def suggestions(
         Suggestion(
             names[new[at][1]],
             f"{whose} number {new[at][0]}, close to {near}"
-            f" {names[int(taker.artist_ids[best[at]])]}",
+            f" {names[int(known[best[at]])]}",
         )
         for at in chosen.tolist()
         if nearest[at] >= _CLOSE

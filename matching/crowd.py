@@ -1,7 +1,7 @@
 """Everyone one person may know of, compared with them."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
@@ -93,8 +93,13 @@ class Crowd:
             lambda: engine.summaries(self.view, self.viewer_id, ids),
         )
 
-    def common(self, lists: Sequence[Sequence[int]]) -> "list[Common]":
-        """Say what of some lists of shared artists is rare here, strongest first."""
+    def common(
+        self, lists: Sequence[Sequence[int]], muted: Sequence[Collection[int]]
+    ) -> "list[Common]":
+        """Say what of some lists of shared artists is rare here, strongest first.
+
+        Those that are ``muted`` for a list are counted in it and not named.
+        """
         ids = np.unique([artist for artists in lists for artist in artists])
         counts = self.view.listeners(ids.astype(np.uint32)).tolist()
         people = self.total
@@ -103,12 +108,16 @@ class Crowd:
             for artist, count in zip(ids.tolist(), counts, strict=True)
             if words.is_rare(count, people)
         }
-        return [Common.of(artists, rare) for artists in lists]
+        pairs = zip(lists, muted, strict=True)
+        return [Common.of(artists, rare, but) for artists, but in pairs]
 
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The artists two people share: how many, how many rare, and the first of each."""
+    """The artists two people share: how many, how many rare, and the first of each.
+
+    All are counted; rare are only those that may be named.
+    """
 
     rare_count: int
     rare: tuple[int, ...]
@@ -116,10 +125,12 @@ class Common:
     first: list[int]
 
     @classmethod
-    def of(cls, artist_ids: Sequence[int], rare: Container[int]) -> Self:
-        found = [artist for artist in artist_ids if artist in rare]
-        first = list(artist_ids[:NAMED])
-        return cls(len(found), tuple(found[:NAMED]), len(artist_ids), first)
+    def of(
+        cls, artist_ids: Sequence[int], rare: Container[int], muted: Container[int]
+    ) -> Self:
+        named = [artist for artist in artist_ids if artist not in muted]
+        found = [artist for artist in named if artist in rare]
+        return cls(len(found), tuple(found[:NAMED]), len(artist_ids), named[:NAMED])
 
     @property
     def named(self) -> tuple[int, ...]:

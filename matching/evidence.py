@@ -1,12 +1,12 @@
 """What a comparison of two people rests on, and what was missing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
-from accounts.models import User
+from accounts.models import Section, User
 from ingest.credits import Thanked, thanked
 from ingest.models import Source, SourceLink, TopArtist
 from ingest.sound import sound_sources
@@ -81,20 +81,27 @@ def gaps(
     mine: engine.Taste,
     theirs: engine.Taste,
     *,
+    shown: Collection[Section],
     has_vectors: bool,
     has_recents: bool,
 ) -> list[str]:
-    """Name what was not there to compare. It never counts against anyone."""
+    """Name what was not there to compare. It never counts against anyone.
+
+    Of the other person only what is ``shown``.
+    """
     name = person.shown_name
-    sides = (("you", mine), (name, theirs))
-    silent = [whom for whom, taste in sides if taste.audio is None]
-    plain = [whom for whom, taste in sides if not len(taste.genre_ids)]
+
+    def sides(section: Section) -> list[tuple[str, engine.Taste]]:
+        return [("you", mine), *([(name, theirs)] if section in shown else [])]
+
+    silent = [whom for whom, t in sides(Section.AUDIO) if t.audio is None]
+    plain = [whom for whom, t in sides(Section.GENRES) if not len(t.genre_ids)]
     sentences = [
         f"No data on {what} for {words.listing(who)}, so it is left out."
         for what, who in (("how the music sounds", silent), ("genres", plain))
         if who
     ]
-    for whom, taste in sides:
+    for whom, taste in sides(Section.ARTISTS):
         if len(taste) < _THIN:
             count = words.plural(len(taste), "artist")
             sentences.append(
@@ -104,7 +111,7 @@ def gaps(
         sentences.append(
             "This community is too small to say which artists lie close to each other."
         )
-    if not has_recents:
+    if not has_recents and {Section.ARTISTS, Section.RECENT}.issubset(shown):
         sentences.append(f"No recent listens of {name} by artists you share.")
     return sentences
 

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from accounts.models import User
+from accounts.models import Section, User
 from ingest.credits import Thanked, all_thanked
 from ingest.models import Listen
-from matching import bridges, engine, evidence, words
+from matching import bridges, engine, evidence, private, words
 from matching.bridges import Icebreaker, Suggestion
 from matching.crowd import Crowd
 from matching.evidence import Measured, SourceAge
 from matching.loaders import ArtistNames, artist_names, artist_shown, by_artists
-from matching.reader import current_view
+from matching.muted import Muted, fold_muted, muted_between
+from matching.reader import view_with
 from matching.sides import (
     AudioRow,
     GenreRow,
@@ -23,6 +24,8 @@ from matching.sides import (
     only_of,
     tempo_windows,
 )
+from social.showing import shown_sections
+from social.standing import Standing, standing_of
 
 _ARTIST_ROWS = 30
 _KINDS = ("artist", "related", "genre", "audio")
@@ -69,6 +72,7 @@ class Explanation:
     """Everything on the page, in its order. Scores and points are as printed."""
 
     person: User
+    standing: Standing
     score: str
     verdict: str
     sentence: str
@@ -95,6 +99,10 @@ class Explanation:
         return self.score
 
     @property
+    def has_ranks(self) -> bool:
+        return any(row.my_rank for row in self.rows)
+
+    @property
     def has_match(self) -> bool:
         return self.score != "0.0"
 
@@ -111,6 +119,13 @@ class _Pair:
     receipt: engine.Receipt
     facts: engine.Facts
     artists: ArtistNames
+    standing: Standing
+    sections: frozenset[Section]
+    muted: Muted
+
+    def shows(self, *sections: Section) -> bool:
+        """Whether the two show each other all of these."""
+        return self.sections.issuperset(sections)
 
     @property
     def names(self) -> Mapping[int, str]:
@@ -118,17 +133,20 @@ class _Pair:
 
     @property
     def shared(self) -> tuple[int, ...]:
-        return self.facts.shared_artist_ids
+        """The artists both have that may be named."""
+        ids = self.facts.shared_artist_ids
+        return tuple(artist for artist in ids if artist not in self.muted)
 
 
 def explanation_for(viewer: User, person: User) -> Explanation:
     """Explain the score of two people; raises :class:`NothingToExplain`."""
     pair = _read(viewer, person)
     rows, recents = _rows(pair), _recents(pair)
-    genres = genre_rows(pair.mine, pair.theirs, pair.artists.genres)
-    audio, sources = audio_rows(pair.facts), evidence.sources_of(viewer, person)
+    genres, audio = _genres(pair), _audio(pair)
+    sources = evidence.sources_of(viewer, person)
     return Explanation(
         person=person,
+        standing=pair.standing,
         score=str(pair.receipt.points),
         verdict=words.verdict(float(pair.receipt.points)),
         sentence=_sentence(pair),
@@ -139,24 +157,26 @@ def explanation_for(viewer: User, person: User) -> Explanation:
         genres=genres,
         genres_by=_genres_by(pair, rows, genres),
         audio=audio,
-        tempo=tempo_windows(pair.mine, pair.theirs, pair.facts),
+        tempo=_tempo(pair),
         sound_by=evidence.measured_by(viewer, person) if audio else Measured(),
-        only_mine=only_of(pair.mine, pair.theirs, pair.names)[:_DIFFERENT],
-        only_theirs=only_of(pair.theirs, pair.mine, pair.names)[:_DIFFERENT],
+        only_mine=_only(pair, pair.mine, pair.theirs),
+        only_theirs=_only(pair, pair.theirs, pair.mine),
         suggestions=_suggest(pair, to_viewer=True),
         for_them=_suggest(pair, to_viewer=False),
-        icebreakers=bridges.icebreakers(viewer, person, pair.shared),
+        icebreakers=_icebreakers(pair),
         recents=recents,
         sources=sources,
-        missing=[*evidence.by_hand(sources), *_gaps(pair, recents)],
+        missing=[
+            *evidence.by_hand(sources),
+            *_gaps(pair, recents),
+            *private.sentences(viewer, person, connected=pair.standing.is_connected),
+        ],
     )
 
 
 def _read(viewer: User, person: User) -> _Pair:
-    if viewer.is_paused:
-        raise NothingToExplain(words.PAUSED)
     try:
-        view = current_view()
+        view = view_with([viewer.pk, person.pk])
     except (engine.IndexMissing, engine.IndexCorrupt) as error:
         raise NothingToExplain(words.BUILDING) from error
     mine, theirs = view.taste(viewer.pk), view.taste(person.pk)
@@ -165,6 +185,7 @@ def _read(viewer: User, person: User) -> _Pair:
     if theirs is None:
         raise NothingToExplain(words.no_listening_of(person.shown_name))
     ids = {*mine.artist_ids.tolist(), *theirs.artist_ids.tolist()}
+    standing = standing_of(viewer, person)
     return _Pair(
         viewer=viewer,
         person=person,
@@ -174,13 +195,17 @@ def _read(viewer: User, person: User) -> _Pair:
         receipt=engine.explain(view, viewer.pk, person.pk),
         facts=engine.facts(view, viewer.pk, person.pk),
         artists=artist_names(ids),
+        standing=standing,
+        sections=shown_sections(person, to=viewer, connected=standing.is_connected),
+        muted=muted_between(viewer.pk, [person.pk])[person.pk],
     )
 
 
 def match_summary(viewer: User, person: User) -> engine.Summary | None:
     """Return what the board knows of two people; None without a match."""
     try:
-        [summary] = engine.summaries(current_view(), viewer.pk, [person.pk])
+        view = view_with([viewer.pk, person.pk])
+        [summary] = engine.summaries(view, viewer.pk, [person.pk])
     except (engine.IndexMissing, engine.IndexCorrupt, engine.UnknownPerson):
         return None
     return summary if summary.similarity > 0 else None
@@ -188,8 +213,10 @@ def match_summary(viewer: User, person: User) -> engine.Summary | None:
 
 def _sentence(pair: _Pair) -> str:
     """The same sentence as on the board, from the same rows."""
+    if not pair.shows(Section.ARTISTS):
+        return words.ARTISTS_KEPT
     shared = [r.artist_id for r in pair.receipt.rows if r.artist_id is not None]
-    return pair.crowd.common([shared])[0].sentence(pair.names)
+    return pair.crowd.common([shared], [pair.muted])[0].sentence(pair.names)
 
 
 # --- The receipt ----------------------------------------------------------
@@ -198,7 +225,9 @@ def _sentence(pair: _Pair) -> str:
 def _rows(pair: _Pair) -> list[ReceiptRow]:
     if pair.receipt.similarity <= 0:
         return []
-    rows = engine.fold(pair.receipt.rows, kind="artist", keep=_ARTIST_ROWS)
+    rows = private.folded(pair.receipt.rows, pair.sections)
+    rows = fold_muted(rows, pair.muted)
+    rows = engine.fold(rows, kind="artist", keep=_ARTIST_ROWS)
     rows = engine.fold(rows, kind="genre", keep=_GENRE_ROWS)
     return [_row(pair, row) for row in sorted(rows, key=_place)]
 
@@ -233,16 +262,48 @@ def _row(pair: _Pair, row: engine.Contribution) -> ReceiptRow:
             name="Artists close to each other",
             detail="Different artists whom the same people here listen to.",
         )
+    if row.folded is not None and not row.count:
+        return replace(shown, name=words.KEPT_PRIVATE[row.folded])
+    if row.folded == "artist" and row.count == 1:
+        return replace(shown, name=words.ONE_KEPT_PRIVATE)
     noun = "artist" if row.folded == "artist" else "genre"
     return replace(shown, name=words.plural(row.count, f"more {noun}"))
 
 
 def _related(pair: _Pair) -> list[RelatedPair]:
+    if not pair.shows(Section.ARTISTS):
+        return []
     return [
         RelatedPair(pair.names[found.my_artist_id], pair.names[found.their_artist_id])
         for row in pair.receipt.rows
         for found in row.pairs
+        if pair.muted.isdisjoint((found.my_artist_id, found.their_artist_id))
     ]
+
+
+# --- Side by side ---------------------------------------------------------
+
+
+def _genres(pair: _Pair) -> list[GenreRow]:
+    if not pair.shows(Section.GENRES):
+        return []
+    return genre_rows(pair.mine, pair.theirs, pair.artists.genres)
+
+
+def _audio(pair: _Pair) -> list[AudioRow]:
+    return audio_rows(pair.facts) if pair.shows(Section.AUDIO) else []
+
+
+def _tempo(pair: _Pair) -> TempoWindows | None:
+    if not pair.shows(Section.AUDIO):
+        return None
+    return tempo_windows(pair.mine, pair.theirs, pair.facts)
+
+
+def _only(pair: _Pair, one: engine.Taste, other: engine.Taste) -> list[RankedName]:
+    if not pair.shows(Section.ARTISTS):
+        return []
+    return only_of(one, other, pair.names, muted=pair.muted)[:_DIFFERENT]
 
 
 def _genres_by(
@@ -260,6 +321,8 @@ def _genres_by(
 
 
 def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
+    if not pair.shows(Section.ARTISTS):
+        return []
     giver, taker = (pair.theirs, pair.mine) if to_viewer else (pair.mine, pair.theirs)
     return bridges.suggestions(
         giver,
@@ -269,10 +332,19 @@ def _suggest(pair: _Pair, *, to_viewer: bool) -> list[Suggestion]:
         vectors=pair.crowd.view.statistics.vectors,
         whose="their" if to_viewer else "your",
         near="your" if to_viewer else "their",
+        muted=pair.muted,
     )
 
 
+def _icebreakers(pair: _Pair) -> list[Icebreaker]:
+    if not pair.shows(Section.ARTISTS):
+        return []
+    return bridges.icebreakers(pair.viewer, pair.person, pair.shared)
+
+
 def _recents(pair: _Pair) -> list[RecentListen]:
+    if not pair.shows(Section.ARTISTS, Section.RECENT):
+        return []
     rows = (
         Listen.objects.shown()
         .filter(by_artists("track__artist", pair.shared), person=pair.person)
@@ -289,6 +361,7 @@ def _gaps(pair: _Pair, recents: Sequence[RecentListen]) -> list[str]:
         pair.person,
         pair.mine,
         pair.theirs,
+        shown=pair.sections,
         has_vectors=bool(len(pair.crowd.view.statistics.vectors)),
         has_recents=bool(recents),
     )

@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 from django_countries import countries
 
 from accounts.forms import LineField
+from accounts.models import Audience, User
 from ingest.models import Genre
+from matching import private
 
 
 class _PlainSelect(forms.Select):
@@ -43,7 +45,10 @@ def _drawn(choices: tuple[tuple[str, str], ...]) -> SafeString:
 
 
 class FilterForm(forms.Form):
-    """Every filter may be absent. Nonsense is named, and then filters nothing."""
+    """Every filter may be absent. Nonsense is named, and then filters nothing.
+
+    People look for others by what they show themselves; ``kept`` names the rest.
+    """
 
     q = forms.CharField(label="Name or handle", required=False, max_length=50)
     country = forms.CharField(label="Country", required=False, widget=_PlainSelect)
@@ -84,11 +89,16 @@ class FilterForm(forms.Form):
         ],
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         widget = self.fields["country"].widget
         assert isinstance(widget, _PlainSelect)  # noqa: S101
         widget.choices = _options()
+        self.kept = [
+            str(self.fields.pop(name).label)
+            for name, section in private.FILTERS.items()
+            if viewer.audience_of(section) != Audience.EVERYONE
+        ]
 
     def clean_country(self) -> str:
         """Any country will do, in capitals or not."""

@@ -9,19 +9,24 @@ from urllib.parse import urlencode
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Section, User
 from ingest.models import Artist, Genre
-from matching import engine, preselect, words
+from matching import engine, preselect, private, words
 from matching.crowd import Crowd
 from matching.entries import Entry
+from matching.muted import muted_between
 from matching.reader import active_view, current_view
+from social.showing import AUDIENCES, shown_sections
+from social.standing import states_for
+from social.visibility import people_found_by
 
 PAGE_SIZE = 20
 # A board goes so deep; filters bring up who is further down.
 DEPTH = 1000
 # So many are found at once: most people look at the first pages only.
 _AHEAD = 100
-_SHOWN = ("handle", "display_name", "country", "last_active_at")
+_SHOWN = ("handle", "display_name", "country", "last_active_at", *AUDIENCES)
+_Keepers = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Loosen:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """``state`` is ready, building, paused, no_taste, apart or alone.
+    """``state`` is ready, building, paused, hidden, no_taste, apart or alone.
 
     Apart: there are people, and none of them meets the viewer's taste. ``total`` is
     None where there are too many to count for one page. ``among`` is how many people
@@ -86,8 +91,9 @@ def leaderboard_for(
 ) -> Board:
     """Rank everyone the viewer may see and return one page of them."""
     query = filters.as_query()
-    if viewer.is_paused:
-        return Board("paused", query_string=query)
+    if not viewer.is_discoverable:
+        state = "hidden" if viewer.is_present else "paused"
+        return Board(state, query_string=query)
     try:
         view = active_view() if filters.active_days else current_view()
         crowd = Crowd.around(view, viewer.pk)
@@ -95,12 +101,14 @@ def leaderboard_for(
         return Board("building", query_string=query)
     except engine.UnknownPerson:
         return Board("no_taste", query_string=query)
-    wanted, among = _preselected(crowd, _wanted(filters, now))
+    keepers = _keepers(filters)
+    wanted, among = _preselected(crowd, _wanted(viewer, filters, keepers, now))
     page_obj, total = _page(crowd, wanted, page)
     if not page_obj.object_list:
-        return replace(_empty(crowd, wanted, page_obj, filters), among=among)
+        empty = _empty(crowd, wanted, page_obj, filters, keepers)
+        return replace(empty, among=among)
     compared = engine.EVERYONE if among is None else wanted
-    entries = _entries(crowd, list(page_obj.object_list), compared)
+    entries = _entries(viewer, crowd, list(page_obj.object_list), compared)
     total = total if among is None else None
     return Board("ready", entries, page_obj, query, total, among=among)
 
@@ -141,10 +149,26 @@ def _page(
     return page, total
 
 
-def _wanted(filters: Filters, now: datetime) -> engine.Wanted:
+def _keepers(filters: Filters) -> _Keepers:
+    """For each filter in use, who does not show to everyone what it asks about."""
+    return {
+        name: tuple(User.objects.keeping(section).values_list("pk", flat=True))
+        for name, section in private.FILTERS.items()
+        # Of those who keep their country the index has none.
+        if name in filters.in_use and section != Section.COUNTRY
+    }
+
+
+def _but(keepers: _Keepers) -> tuple[int, ...]:
+    return tuple(sorted({pk for ids in keepers.values() for pk in ids}))
+
+
+def _wanted(
+    viewer: User, filters: Filters, keepers: _Keepers, now: datetime
+) -> engine.Wanted:
     """Put the filters as the engine applies them; names are looked up beforehand."""
     since = now - timedelta(days=filters.active_days or 0)
-    named = User.objects.discoverable().named(filters.q) if filters.q else None
+    named = people_found_by(viewer).named(filters.q) if filters.q else None
     return engine.Wanted(
         country=filters.country,
         active_since=int(since.timestamp()) if filters.active_days else 0,
@@ -152,6 +176,7 @@ def _wanted(filters: Filters, now: datetime) -> engine.Wanted:
         min_shared=filters.min_shared or 0,
         only=None if named is None else tuple(named.values_list("pk", flat=True)),
         min_similarity=engine.least_similarity(filters.min_score or Decimal(0)),
+        but=_but(keepers),
     )
 
 
@@ -166,11 +191,15 @@ _NO_LONGER: dict[str, dict[str, Any]] = {
 
 
 def _empty(
-    crowd: Crowd, wanted: engine.Wanted, page: Page[int], filters: Filters
+    crowd: Crowd,
+    wanted: engine.Wanted,
+    page: Page[int],
+    filters: Filters,
+    keepers: _Keepers,
 ) -> Board:
     """Say why nobody is here, and which filter to loosen."""
     query = filters.as_query()
-    loosen = _loosen(crowd, wanted, filters)
+    loosen = _loosen(crowd, wanted, filters, keepers)
     apart = "apart" if crowd.total else "alone"
     state = "ready" if filters.in_use else apart
     return Board(state, page_obj=page, query_string=query, loosen=loosen, total=0)
@@ -186,12 +215,15 @@ _LOOSEN_LABELS = {
 }
 
 
-def _loosen(crowd: Crowd, wanted: engine.Wanted, filters: Filters) -> list[Loosen]:
+def _loosen(
+    crowd: Crowd, wanted: engine.Wanted, filters: Filters, keepers: _Keepers
+) -> list[Loosen]:
     """Count who would come back without each filter, the most first."""
     base = reverse("matching:leaderboard")
     found = []
     for name in filters.in_use:
-        count = crowd.count(replace(wanted, **_NO_LONGER[name]))
+        but = _but({of: ids for of, ids in keepers.items() if of != name})
+        count = crowd.count(replace(wanted, **_NO_LONGER[name], but=but))
         query = filters.as_query(without=name)
         url = f"{base}?{query}" if query else base
         found.append(Loosen(_LOOSEN_LABELS[name], count, url))
@@ -200,15 +232,33 @@ def _loosen(crowd: Crowd, wanted: engine.Wanted, filters: Filters) -> list[Loose
     return sorted((r for r in found if r.count), key=lambda r: (-r.count, r.label))
 
 
-def _entries(crowd: Crowd, ids: list[int], compared: engine.Wanted) -> list[Entry]:
+def _entries(
+    viewer: User, crowd: Crowd, ids: list[int], compared: engine.Wanted
+) -> list[Entry]:
     people = User.objects.discoverable().only(*_SHOWN).in_bulk(ids)
     summaries = crowd.summaries(ids)
     closeness = [summary.similarity for summary in summaries]
     percentiles = crowd.percentiles(closeness, compared)
-    common = crowd.common([summary.shared_artist_ids for summary in summaries])
+    muted = muted_between(viewer.pk, ids)
+    common = crowd.common(
+        [summary.shared_artist_ids for summary in summaries],
+        [muted[summary.person_id] for summary in summaries],
+    )
     names = Artist.objects.names({a for c in common for a in c.named})
+    states = states_for(viewer, ids)
+    shown = {
+        pk: shown_sections(person, to=viewer, connected=states.get(pk) == "accepted")
+        for pk, person in people.items()
+    }
     return [
-        _entry(people[summary.person_id], summary, found.sentence(names), percentile)
+        _entry(
+            people[summary.person_id],
+            summary,
+            found.sentence(names),
+            percentile,
+            shown[summary.person_id],
+            states.get(summary.person_id, ""),
+        )
         for summary, found, percentile in zip(
             summaries, common, percentiles, strict=True
         )
@@ -218,21 +268,33 @@ def _entries(crowd: Crowd, ids: list[int], compared: engine.Wanted) -> list[Entr
 
 
 def _entry(
-    person: User, summary: engine.Summary, sentence: str, percentile: str
+    person: User,
+    summary: engine.Summary,
+    sentence: str,
+    percentile: str,
+    shown: frozenset[Section],
+    state: str,
 ) -> Entry:
+    shows_artists = Section.ARTISTS in shown
+    country = person.country.code if Section.COUNTRY in shown else ""
     return Entry(
         handle=str(person.handle),
         shown_name=person.shown_name,
         has_name=bool(person.display_name),
-        country=words.country(person.country.code),
-        last_active_at=person.last_active_at,
+        country=words.country(country),
+        last_active_at=person.last_active_at if Section.ACTIVITY in shown else None,
         url=reverse("matching:explanation", args=[person.handle]),
-        sentence=sentence,
+        sentence=sentence if shows_artists else words.ARTISTS_KEPT,
         percentile_text=percentile,
         score=str(summary.score),
         score_text=words.short_score(summary.score),
-        shared_artists=len(summary.shared_artist_ids),
-        genre_overlap=_two_decimals(summary.genre_overlap),
-        audio_affinity=_two_decimals(summary.audio_affinity),
+        shared_artists=len(summary.shared_artist_ids) if shows_artists else None,
+        genre_overlap=_two_decimals(
+            summary.genre_overlap if Section.GENRES in shown else None
+        ),
+        audio_affinity=_two_decimals(
+            summary.audio_affinity if Section.AUDIO in shown else None
+        ),
         parts=words.bar(summary.parts),
+        state=state,
     )

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -11,7 +11,8 @@ import numpy.typing as npt
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
-from ingest.models import Artist, Source, TopArtist, TopTrack
+from ingest.models import Artist, MutedArtist, Source, TopArtist, TopTrack
+from ingest.models.muted import MutedArtistQuerySet
 from ingest.sound import PersonSound, person_sound
 from matching.engine import (
     AUDIO_DIMENSIONS,
@@ -61,25 +62,48 @@ class _Lists:
 def load_tastes(person_ids: Collection[int]) -> dict[int, LoadedTaste]:
     """Read people's ranked lists of every source in use and merge them, by person.
 
-    Three queries, and up to two for each person with any artist.
+    Artists they do not want counted are left out as if no source had named them. Four
+    queries, and up to two for each person with any artist.
     """
-    lists = _lists(person_ids)
+    return _loaded(person_ids, MutedArtist.objects.of(person_ids).not_counted())
+
+
+def taste_without(person_id: int, artist_id: int) -> EngineTaste:
+    """What a person's taste would be if this artist, one that stands, did not count."""
+    rules = MutedArtist.objects.of([person_id]).not_counted()
+    return _loaded([person_id], rules, also=artist_id)[person_id].taste
+
+
+def _loaded(
+    person_ids: Collection[int], rules: MutedArtistQuerySet, also: int | None = None
+) -> dict[int, LoadedTaste]:
+    left_out = rules.standing()
+    if also is not None:
+        for person in person_ids:
+            left_out.setdefault(person, set()).add(also)
+    lists = _lists(person_ids, left_out)
     artists = set().union(*(of_one.artists for of_one in lists.values()))
     genres = _genres(artists)
     return {person: _merged(of_one, genres) for person, of_one in lists.items()}
 
 
-def _lists(person_ids: Collection[int]) -> dict[int, _Lists]:
+def _lists(
+    person_ids: Collection[int], left_out: Mapping[int, Collection[int]]
+) -> dict[int, _Lists]:
     lists = {person: _Lists() for person in person_ids}
     rows = TopArtist.objects.of_used_sources().filter(person__in=person_ids)
     rows = rows.order_by("rank", "pk")
     for person, source, time_range, artist, same_as in rows.values_list(
         "person_id", "source", "time_range", "artist_id", "artist__same_as_id"
     ):
-        lists[person].add(source, time_range, artist, same_as or artist)
+        if (same_as or artist) not in left_out.get(person, ()):
+            lists[person].add(source, time_range, artist, same_as or artist)
     tracks = TopTrack.objects.of_used_sources().filter(person__in=person_ids)
-    for person, track in tracks.values_list("person_id", "track_id"):
-        lists[person].tracks.add(track)
+    for person, track, artist, same_as in tracks.values_list(
+        "person_id", "track_id", "track__artist_id", "track__artist__same_as_id"
+    ):
+        if (same_as or artist) not in left_out.get(person, ()):
+            lists[person].tracks.add(track)
     return lists
 
 

@@ -8,16 +8,19 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
-from accounts.models import PersonQuerySet, User
+from accounts.models import Audience, PersonQuerySet, Section, User
 from ingest.credits import Thanked, all_thanked
-from ingest.models import Artist, TopArtist
+from ingest.models import Artist, MutedArtist, TopArtist
 from ingest.models.music import ArtistQuerySet
+from ingest.models.muted import is_muted
 from ingest.names import name_key
 from matching import engine, words
 from matching.entries import Entry
 from matching.loaders import artist_names
 from matching.reader import current_view
-from social.visibility import people_visible_to
+from social.showing import AUDIENCES, shown_sections
+from social.standing import states_for
+from social.visibility import people_found_by
 
 PAGE_SIZE = 20
 # Of an artist that many have, those who have it highest are compared and shown.
@@ -27,13 +30,21 @@ MOST_FOUND = 30
 _SHORTEST_WITHIN = 3
 _OWN = 12
 _GENRES = 3
-_COLUMNS = ("handle", "display_name", "country", "last_active_at")
+_COLUMNS = ("handle", "display_name", "country", "last_active_at", *AUDIENCES)
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
 
 
 def showing_to(viewer: User) -> PersonQuerySet:
-    """Return everyone else who shows their artists and exists for this viewer."""
-    return people_visible_to(viewer).showing_artists().exclude(pk=viewer.pk)
+    """Return everyone else who shows their artists and exists for this viewer.
+
+    Nobody for someone who does not show theirs to everyone.
+    """
+    found = people_found_by(viewer).showing_artists().exclude(pk=viewer.pk)
+    return found if _shows_theirs(viewer) else found.none()
+
+
+def _shows_theirs(viewer: User) -> bool:
+    return viewer.audience_of(Section.ARTISTS) == Audience.EVERYONE
 
 
 # --- Looking for an artist ------------------------------------------------
@@ -78,10 +89,10 @@ def search_artists(viewer: User, name: str) -> ArtistSearch:
 
 def _called(viewer: User, key: str) -> list[int]:
     """Find artists by every name they go by, each once: as the one that stands."""
-    people = people_visible_to(viewer).filter(Q(shows_artists=True) | Q(pk=viewer.pk))
+    people = showing_to(viewer) | User.objects.filter(pk=viewer.pk)
     used = TopArtist.objects.of_used_sources()
     lines = used.filter(artist=OuterRef("pk"), person__in=people)
-    shown = Artist.objects.filter(Exists(lines))
+    shown = Artist.objects.filter(Exists(lines.filter(Q(person=viewer) | ~is_muted())))
     ways = ["startswith", "contains"][: 1 + (len(key) >= _SHORTEST_WITHIN)]
     merged = _merged(shown, f"name_key__{ways[-1]}", key)
     found: dict[int, None] = {}
@@ -153,7 +164,9 @@ def _named(ids: list[int]) -> tuple[list[FoundArtist], list[Thanked]]:
 
 @dataclass(frozen=True, slots=True)
 class Lovers:
-    """``state`` is ready, building or paused.
+    """``state`` is ready, building, paused, hidden or kept.
+
+    Kept: the viewer does not show their own artists to everyone.
 
     ``total`` counts everyone who shows the artist to this viewer. ``is_cut`` means
     that there are more than are compared.
@@ -206,8 +219,10 @@ def lovers_of(
     People are compared with the viewer where there is taste to compare, and else
     stand in the order of the artist's place among theirs.
     """
-    if viewer.is_paused:
-        return Lovers("paused")
+    if not viewer.is_discoverable:
+        return Lovers("hidden" if viewer.is_present else "paused")
+    if not _shows_theirs(viewer):
+        return Lovers("kept")
     try:
         view = current_view()
     except (engine.IndexMissing, engine.IndexCorrupt):
@@ -216,6 +231,8 @@ def lovers_of(
     # Ids, not a subquery: SQLite would read everyone's rows instead of the index.
     used = TopArtist.objects.of_used_sources()
     lines = used.filter(artist__in=rows, person__in=people)
+    muted = MutedArtist.objects.filter(artist__in=rows).values("person")
+    lines = lines.exclude(person__in=muted)
     highest = list(lines.highest_first()[:MOST_SHOWN])
     found = _compared(view, viewer, artist, [pk for pk, _ in highest])
     listed = highest[0][1] if highest else 0
@@ -225,7 +242,7 @@ def lovers_of(
     return Lovers(
         "ready",
         entries=_entries(
-            people, list(page_obj.object_list), is_ranked=mine is not None
+            viewer, people, list(page_obj.object_list), is_ranked=mine is not None
         ),
         page_obj=page_obj,
         total=listed if is_cut else len(found),
@@ -267,31 +284,40 @@ def _place(place: int, of: int, whose: str) -> str:
 
 
 def _entries(
-    people: PersonQuerySet, found: list[_Found], *, is_ranked: bool
+    viewer: User, people: PersonQuerySet, found: list[_Found], *, is_ranked: bool
 ) -> list[Entry]:
-    rows = people.only(*_COLUMNS).in_bulk([one.person_id for one in found])
+    ids = [one.person_id for one in found]
+    states, rows = states_for(viewer, ids), people.only(*_COLUMNS).in_bulk(ids)
     address = "matching:explanation" if is_ranked else "social:person"
     return [
-        _entry(rows[one.person_id], one, reverse(address, args=[person.handle]))
+        _entry(
+            viewer,
+            person,
+            one,
+            url=reverse(address, args=[person.handle]),
+            state=states.get(one.person_id, ""),
+        )
         for one in found
         # Someone may have left, or taken it back, since the list was read.
         if (person := rows.get(one.person_id)) is not None
     ]
 
 
-def _entry(person: User, found: _Found, url: str) -> Entry:
+def _entry(viewer: User, person: User, found: _Found, *, url: str, state: str) -> Entry:
     match = found.summary
+    shown = shown_sections(person, to=viewer, connected=state == "accepted")
     scored = match if match is not None and match.similarity > 0 else None
     return Entry(
         handle=str(person.handle),
         shown_name=person.shown_name,
         has_name=bool(person.display_name),
-        country=words.country(person.country.code),
-        last_active_at=person.last_active_at,
+        country=words.country(person.country.code if Section.COUNTRY in shown else ""),
+        last_active_at=person.last_active_at if Section.ACTIVITY in shown else None,
         url=url,
         sentence=f"{_place(found.place, found.of, 'their')}.",
         score=str(scored.score) if scored else "",
         score_text=words.short_score(scored.score) if scored else "",
         shared_artists=len(match.shared_artist_ids) if match else 0,
         parts=words.bar(scored.parts) if scored else [],
+        state=state,
     )

@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from django.conf import settings
 from accounts.models import User
 from matching import engine
 from matching.changes import all_since, noted_since
+from matching.loaders import opened
 from matching.models import Taste
 
 logger = logging.getLogger(__name__)
@@ -161,6 +163,20 @@ def current_view() -> engine.View:
 def active_view() -> engine.View:
     """Return the same, up to date with who was active when; one query more."""
     return _reader.active_view()
+
+
+def view_with(person_ids: Iterable[int]) -> engine.View:
+    """Return the same view with these people in it, also those hidden from boards.
+
+    For people the viewer may know of all the same: themselves, and whom they are
+    connected with. One query more where somebody is not on the boards.
+    """
+    view = current_view()
+    missing = [pk for pk in person_ids if view.taste(pk) is None]
+    rows = Taste.objects.filter(pk__in=missing).values_list("pk", "blob")
+    found = {pk: opened(pk, blob) for pk, blob in rows} if missing else {}
+    tastes = {pk: taste for pk, taste in found.items() if taste}
+    return view.updated(tastes) if tastes else view
 
 
 def forget() -> None:

@@ -1,7 +1,7 @@
 """Two people side by side: genres, sound, tempo, and where they differ."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.sound import DIMENSIONS
@@ -63,9 +63,11 @@ class TempoWindows:
     theirs_high_x: float
 
 
-def only_of(taste: Taste, other: Taste, names: Mapping[int, str]) -> list[RankedName]:
-    """Artists one has and the other has not, by rank."""
-    others = set(other.artist_ids.tolist())
+def only_of(
+    taste: Taste, other: Taste, names: Mapping[int, str], *, muted: Collection[int]
+) -> list[RankedName]:
+    """Artists one has and the other has not, by rank; muted ones are not named."""
+    others = {*other.artist_ids.tolist(), *muted}
     return [
         RankedName(names[artist], rank)
         for rank, artist in enumerate(taste.artist_ids.tolist(), start=1)

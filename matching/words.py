@@ -21,9 +21,17 @@ _VERDICTS = (
 )
 
 
-PAUSED = "You are paused, so you are compared with nobody until you come back."
 BUILDING = "Everyone here is being compared at this moment. Look again in a minute."
 NO_LISTENING = "Your listening is not here yet. Bring it, and this page fills."
+
+
+ARTISTS_KEPT = "Which artists you share stays private."
+ONE_KEPT_PRIVATE = "An artist kept private"
+KEPT_PRIVATE = {
+    "artist": "Artists, kept private",
+    "genre": "Genres, kept private",
+    "audio": "Sound, kept private",
+}
 
 
 def no_listening_of(name: str) -> str:
@@ -69,11 +77,13 @@ def common_ground(
     """Say what two people share.
 
     ``rare`` names the first of ``rare_count`` artists few here have, ``first`` the
-    ones that count most.
+    ones that count most; neither names any where all are kept private.
     """
     if not shared:
         return "No artist in common, but yours and theirs lie close together."
     head = f"{plural(shared, 'artist')} in common"
+    if not (rare or first):
+        return f"{head}, kept private."
     if rare_count:
         more = " and others" if rare_count > len(rare) else ""
         return f"{head}, {_how_many(rare_count, shared)}: {', '.join(rare)}{more}."

@@ -25,7 +25,7 @@ from django.urls import include, path, reverse
 from accounts.models import User
 from matching.models import Taste
 
-_HOST = "127.0.0.1:8000"
+HOST = "127.0.0.1:8000"
 _TRIES = 10
 # What `django-admin startproject` puts before a view.
 _BARE_MIDDLEWARE = [
@@ -107,7 +107,7 @@ def closest_to(client: Client) -> list[str]:
 
 
 def signed_in(person: User) -> Client:
-    client = Client(HTTP_HOST=_HOST)
+    client = Client(HTTP_HOST=HOST)
     client.force_login(person)
     # The first request of a client starts the middleware, that of a person writes.
     client.get(reverse("about"))
@@ -119,7 +119,7 @@ def pace(clients: Sequence[Client], url_of: Callable[[Client], str]) -> Pace:
 
     Medians over the clients.
     """
-    plain = Client(HTTP_HOST=_HOST)
+    plain = Client(HTTP_HOST=HOST)
     with override_settings(MIDDLEWARE=_BARE_MIDDLEWARE):
         plain.handler.load_middleware()
     firsts, pages, bares, sizes = [], [], [], []

@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.PersonMiddleware",
+    "social.middleware.SuspensionMiddleware",
 ]
 
 ROOT_URLCONF = "musicmatch.urls"
@@ -299,7 +300,12 @@ STORAGES = {
     },
 }
 
+EMAIL_TIMEOUT = 10
 vars().update(env.email_url("EMAIL_URL", "consolemail://"))
+# Who every mail is from; without it no-reply at the host of SITE_URL.
+DEFAULT_FROM_EMAIL = (
+    env.str("EMAIL_FROM", "") or f"{SITE_NAME} <no-reply@{urlsplit(SITE_URL).hostname}>"
+)
 
 # --- Celery ---------------------------------------------------------------
 
@@ -349,6 +355,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         # So that the two do not hold both of a small worker's threads at once.
         "options": {"countdown": 30, "expires": 85},
+    },
+    "lift-suspensions": {
+        "task": "social.tasks.lift_suspensions_task",
+        "schedule": 60.0,
     },
     "rebuild-index-when-due": {
         "task": "matching.tasks.rebuild_index_when_due_task",

@@ -17,6 +17,7 @@ urlpatterns = [
     # allauth's own page would leave the listening and the tokens of a service behind.
     path("accounts/3rdparty/", RedirectView.as_view(pattern_name="ingest:sources")),
     path("accounts/", include("allauth.urls")),
+    path("", include("musicmatch.leaving.urls")),
     path("", include("accounts.urls")),
     path("", include("ingest.urls")),
     path("", include("matching.urls")),

@@ -62,7 +62,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='user',
-            index=models.Index(condition=models.Q(('is_active', True), ('is_hidden', False), ('joined_at__isnull', False), ('paused_at__isnull', True), ('shows_artists', True), ('suspended_until__isnull', True)), fields=['id'], name='user_shown'),
+            index=models.Index(condition=models.Q(('artists_audience', 'everyone'), ('is_active', True), ('is_hidden', False), ('joined_at__isnull', False), ('paused_at__isnull', True), ('shows_artists', True), ('suspended_until__isnull', True)), fields=['id'], name='user_shown'),
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('artists_audience', 'everyone'), _negated=True), fields=['id'], name='user_keeps_artists'),
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('genres_audience', 'everyone'), _negated=True), fields=['id'], name='user_keeps_genres'),
+        ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(condition=models.Q(('activity_audience', 'everyone'), _negated=True), fields=['id'], name='user_keeps_activity'),
         ),
         migrations.AddIndex(
             model_name='user',

@@ -7,6 +7,7 @@ from django.db import models
 
 from ingest.models.links import is_switched_off
 from ingest.models.music import Artist, Track
+from ingest.models.muted import is_muted
 from ingest.sources.registry import source_choices
 
 _Row = TypeVar("_Row", bound=models.Model)
@@ -27,6 +28,10 @@ class SourcedQuerySet(models.QuerySet[_Row]):
 
 
 class TopArtistQuerySet(SourcedQuerySet["TopArtist"]):
+    def unmuted(self) -> Self:
+        """Lines that may be shown beside their person: counted, and not kept back."""
+        return self.filter(~is_muted())
+
     def highest_first(self) -> models.QuerySet["TopArtist", tuple[int, int]]:
         """The people in these rows, each once, by their highest rank.
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from ingest.models.links import is_switched_off
+from ingest.models.muted import is_muted
 
 
 class Genre(models.Model):
@@ -62,11 +63,11 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
             found.setdefault(artist, {})[key] = people
         return found
 
-    def well_known(self, *, limit: int) -> list[str]:
-        """Names of the artists most people here have, in the order of the alphabet.
+    def known_here(self) -> models.QuerySet["Artist", tuple[int, str]]:
+        """Artists that several people here have, the best known first: id and name.
 
-        Only of people who joined, and only where there are several of them: one
-        person's artists say who was here.
+        As those that stand. Only of people who joined, do not keep the artist to
+        themselves, and are several: one person's artists say who was here.
         """
         here = {
             f"top_artist_rows__person__{field}": value
@@ -78,15 +79,19 @@ class ArtistQuerySet(models.QuerySet["Artist"]):
                 ("is_active", True),
             )
         }
-        rows = (
-            self.filter(~_is_off(), **here)
+        return (
+            self.filter(~_is_off(), ~is_muted("top_artist_rows__"), **here)
             .values(stands=Coalesce("same_as_id", "pk"), shown=_SHOWN)
             .annotate(people=models.Count("top_artist_rows__person", distinct=True))
             .filter(people__gte=_SEVERAL)
-            .order_by("-people", "shown")
-            .values_list("shown", flat=True)[:limit]
+            .order_by("-people", "shown", "stands")
+            .values_list("stands", "shown")
         )
-        return sorted(rows, key=str.casefold)
+
+    def well_known(self, *, limit: int) -> list[str]:
+        """Names of the artists most people here have, in the order of the alphabet."""
+        names = [name for _, name in self.known_here()[:limit]]
+        return sorted(names, key=str.casefold)
 
 
 class Artist(models.Model):

@@ -1,12 +1,13 @@
 """What the page about one's own taste reads."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
 from accounts.models import User
 from ingest.models import (
+    Artist,
     ArtistGenre,
     Source,
     SourceLink,
@@ -14,6 +15,7 @@ from ingest.models import (
     TopArtist,
     TopTrack,
 )
+from ingest.pages.rules import UNMUTED, Rule, rules_of
 from ingest.sound import DIMENSIONS, PersonSound, person_sound
 
 # Spotify allows at most twenty of its items in one list.
@@ -43,6 +45,7 @@ class ArtistRow:
     name: str
     genres: tuple[str, ...]
     url: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class TrackRow:
     name: str
     artist: str
     url: str
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,11 @@ def range_to_show(person: User, asked: str | None) -> TimeRange:
 
 
 def taste_page(person: User, time_range: TimeRange) -> TastePage:
-    """Read everything one tab of a person's taste shows, in seven queries."""
+    """Read everything one tab of a person's taste shows, in eight queries.
+
+    Muted artists are in the lists, with the rule; genres and sound are without those
+    that do not count.
+    """
     mine = TopArtist.objects.of_used_sources().filter(person=person)
     artists = list(
         mine.filter(time_range=time_range)
@@ -123,14 +131,17 @@ def taste_page(person: User, time_range: TimeRange) -> TastePage:
         .select_related("track__artist")
         .order_by("source", "rank", "pk")
     )
+    rules = rules_of(person)
     genres = genres_of({row.artist_id for row in artists})
+    counted = [row for row in artists if _counts(row.artist, rules)]
     sound = person_sound(
-        {row.track_id for row in tracks}, {row.artist_id for row in artists}
+        {row.track_id for row in tracks if _counts(row.track.artist, rules)},
+        {row.artist_id for row in counted},
     )
     has_any = bool(artists or tracks) or mine.exists()
     return TastePage(
-        lists=_lists(artists, tracks, genres),
-        genres=_shares(artists, genres),
+        lists=_lists(artists, tracks, genres, rules),
+        genres=_shares(counted, genres),
         audio=_sound_rows(sound),
         tempo_window=_tempo_window(sound),
         audio_source=sound.source_label if sound else "",
@@ -154,6 +165,7 @@ def _lists(
     artists: Sequence[TopArtist],
     tracks: Sequence[TopTrack],
     genres: dict[int, list[str]],
+    rules: Mapping[int, Rule],
 ) -> tuple[SourceLists, ...]:
     sources = {row.source: row.time_range for row in artists}
     sources |= {row.source: row.time_range for row in tracks}
@@ -161,24 +173,40 @@ def _lists(
         SourceLists(
             source,
             time_range,
-            tuple(_artist_row(r, genres) for r in artists if r.source == source)[
+            tuple(_artist_row(r, genres, rules) for r in artists if r.source == source)[
                 :SHOWN
             ],
-            tuple(_track_row(r) for r in tracks if r.source == source)[:SHOWN],
+            tuple(_track_row(r, rules) for r in tracks if r.source == source)[:SHOWN],
         )
         for source, time_range in sources.items()
     )
 
 
-def _artist_row(row: TopArtist, genres: dict[int, list[str]]) -> ArtistRow:
+def _artist_row(
+    row: TopArtist, genres: dict[int, list[str]], rules: Mapping[int, Rule]
+) -> ArtistRow:
     url = spotify_url("artist", row.artist.spotify_id, row.source)
     names = tuple(genres.get(row.artist_id, ()))
-    return ArtistRow(row.artist_id, row.rank, row.artist.name, names, url)
+    said = _said(row.artist, rules)
+    return ArtistRow(row.artist_id, row.rank, row.artist.name, names, url, said)
 
 
-def _track_row(row: TopTrack) -> TrackRow:
+def _track_row(row: TopTrack, rules: Mapping[int, Rule]) -> TrackRow:
     url = spotify_url("track", row.track.spotify_id, row.source)
-    return TrackRow(row.rank, row.track.name, row.track.artist.name, url)
+    artist = row.track.artist
+    return TrackRow(row.rank, row.track.name, artist.name, url, _said(artist, rules))
+
+
+def _rule(artist: Artist, rules: Mapping[int, Rule]) -> Rule:
+    return rules.get(artist.same_as_id or artist.pk, UNMUTED)
+
+
+def _counts(artist: Artist, rules: Mapping[int, Rule]) -> bool:
+    return _rule(artist, rules).is_counted
+
+
+def _said(artist: Artist, rules: Mapping[int, Rule]) -> str:
+    return _rule(artist, rules).words
 
 
 def _shares(

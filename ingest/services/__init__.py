@@ -25,6 +25,7 @@ from ingest.services.links import (
 )
 from ingest.services.listening import Listening, artists_pick, listening_replace
 from ingest.services.lookups import genres_known, genres_look_up, sounds_look_up
+from ingest.services.muting import MOST_MUTED, TooManyMuted, artist_mute
 from ingest.services.runs import (
     imports_queue_due,
     run_queue,
@@ -38,6 +39,7 @@ from ingest.services.uploads import (
 )
 
 __all__ = [
+    "MOST_MUTED",
     "CannotConnect",
     "CannotMerge",
     "CannotSplit",
@@ -45,9 +47,11 @@ __all__ = [
     "Listening",
     "SourceResting",
     "SourceUnknown",
+    "TooManyMuted",
     "UploadBusy",
     "UploadTooLarge",
     "artist_merge",
+    "artist_mute",
     "artist_split",
     "artists_pick",
     "export_receive",

@@ -58,9 +58,13 @@ class TopList:
 
 @register.simple_tag
 def top_artists_of(person: User) -> TopList | None:
-    """Return a person's top artists: the longest range, the source that says most."""
+    """Return a person's top artists: the longest range, the source that says most.
+
+    Without those they muted, also to themselves: they see what others see.
+    """
     rows = list(
         TopArtist.objects.of_used_sources()
+        .unmuted()
         .filter(person=person)
         .order_by("rank", "source", "pk")
         .values_list("time_range", "source", "artist__name", "artist__spotify_id")

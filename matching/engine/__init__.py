@@ -15,6 +15,7 @@ from matching.engine.facts import AudioFact, Facts, Summary, facts, summaries
 from matching.engine.index import Index, UnknownPerson, View
 from matching.engine.receipt import (
     Contribution,
+    Kind,
     Parts,
     Receipt,
     explain,
@@ -53,6 +54,7 @@ __all__ = [
     "Index",
     "IndexCorrupt",
     "IndexMissing",
+    "Kind",
     "Parts",
     "RankedList",
     "Receipt",

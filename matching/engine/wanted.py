@@ -19,6 +19,7 @@ class Wanted:
     genre_id      has this genre
     min_shared    shares at least so many artists with the viewer
     only          is one of these people, ids in any order
+    but           is none of these people, ids in any order
     min_similarity  S is at least this
     """
 
@@ -28,6 +29,7 @@ class Wanted:
     min_shared: int = 0
     only: tuple[int, ...] | None = None
     min_similarity: float = 0.0
+    but: tuple[int, ...] = ()
 
     @property
     def narrows(self) -> bool:
@@ -47,7 +49,9 @@ class Wanted:
         if self.min_shared:
             passes &= group.shared >= self.min_shared
         if self.only is not None:
-            passes &= _among(np.array(sorted(self.only), np.int64), columns.person_ids)
+            passes &= _among(self.only, columns.person_ids)
+        if self.but:
+            passes &= ~_among(self.but, columns.person_ids)
         return passes
 
 
@@ -65,8 +69,8 @@ def _with_genre(genre_id: int, group: Group) -> Bools:
     return passes
 
 
-def _among(wanted: Whole, person_ids: Whole) -> Bools:
+def _among(ids: tuple[int, ...], person_ids: Whole) -> Bools:
     passes = np.zeros(len(person_ids), np.bool_)
-    at, known = find(person_ids, wanted)
+    at, known = find(person_ids, np.array(sorted(ids), np.int64))
     passes[at[known]] = True
     return passes

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from accounts.models import User
+from accounts.models import Audience, User
 from ingest.models import Artist, TopArtist
 from matching import engine
 from matching.loaders import LoadedTaste, load_tastes
@@ -83,9 +83,15 @@ def _taste(person: User, loaded: LoadedTaste, now: datetime) -> Taste:
         blob=engine.pack(loaded.taste),
         is_visible=person.is_discoverable and len(loaded.taste) > 0,
         has_spotify=loaded.has_spotify,
-        country=person.country.code or "",
+        country=_country(person),
         computed_at=now,
     )
+
+
+def _country(person: User) -> str:
+    """Where people find this person: nowhere while it is not shown to everyone."""
+    is_shown = person.country_audience == Audience.EVERYONE
+    return person.country.code or "" if is_shown else ""
 
 
 def _is_same(taste: Taste, earlier: Taste | None) -> bool:

@@ -1,8 +1,9 @@
 """Two people who want to know each other, and how they came to it."""
 
 import uuid
-from datetime import timedelta
-from typing import Self
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,9 +11,16 @@ from django.db.models.functions import Greatest, Least
 
 from social.models.cards import WithCard, card_constraint, text_constraint
 
+if TYPE_CHECKING:
+    from accounts.models import User
+
 NOTE_LENGTH = 300
 # How long a pair rests after a decline before the same person may ask again.
 REST = timedelta(days=30)
+
+
+class NoSuchMove(Exception):
+    """A connection cannot go from the one state to the other."""
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -28,6 +36,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
             | models.Q(requester_id=b, addressee_id=a)
         )
 
+    def with_people(self) -> Self:
+        return self.select_related("requester", "addressee")
+
+    def with_any_of(
+        self, person_id: int, people: "models.QuerySet[User, Any] | Collection[int]"
+    ) -> Self:
+        """This person's rows whose other side is among ``people``."""
+        return self.filter(
+            models.Q(requester_id=person_id, addressee__in=people)
+            | models.Q(addressee_id=person_id, requester__in=people)
+        )
+
     def accepted(self) -> Self:
         return self.filter(state=Connection.State.ACCEPTED)
 
@@ -38,6 +58,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def sent(self, person_id: int) -> Self:
         """What this person asked and is not connected by; a decline looks the same."""
         states = (Connection.State.REQUESTED, Connection.State.DECLINED)
+        return self.filter(requester_id=person_id, state__in=states)
+
+    def unanswered(self, person_id: int) -> Self:
+        """What this person asked and got no answer to, as far as they can know.
+
+        Also what they took back: it was asked all the same.
+        """
+        states = (
+            Connection.State.REQUESTED,
+            Connection.State.DECLINED,
+            Connection.State.WITHDRAWN,
+        )
         return self.filter(requester_id=person_id, state__in=states)
 
     def partners_of(self, person_id: int) -> set[int]:
@@ -65,7 +97,9 @@ class Connection(WithCard):
         State.REQUESTED: frozenset(
             {State.REQUESTED, State.ACCEPTED, State.DECLINED, State.WITHDRAWN}
         ),
-        State.DECLINED: frozenset({State.REQUESTED, State.ACCEPTED, State.WITHDRAWN}),
+        State.DECLINED: frozenset(
+            {State.REQUESTED, State.ACCEPTED, State.DECLINED, State.WITHDRAWN}
+        ),
         State.ACCEPTED: frozenset({State.REMOVED}),
         State.WITHDRAWN: frozenset({State.REQUESTED, State.DECLINED}),
         State.REMOVED: frozenset({State.REQUESTED, State.DECLINED}),
@@ -149,10 +183,55 @@ class Connection(WithCard):
     def __str__(self) -> str:
         return f"{self.requester_id} and {self.addressee_id}: {self.state}"
 
+    @property
+    def is_accepted(self) -> bool:
+        return self.state == self.State.ACCEPTED
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the requester waits for an answer, as far as they can know."""
+        return self.state in (self.State.REQUESTED, self.State.DECLINED)
+
     def may_become(self, state: str) -> bool:
         return state in self.MOVES[self.state]
+
+    def move(self, state: str, now: datetime) -> None:
+        """Go to a state, unsaved; raises :class:`NoSuchMove` from where none leads."""
+        if not self.may_become(state):
+            raise NoSuchMove(f"{self.state} to {state}")
+        self.state = state
+        self.changed_at = now
+
+    def is_wish_of(self, person_id: int) -> bool:
+        """Whether this person asked, and the request stands for them."""
+        return self.is_open and self.requester_id == person_id
+
+    def rests_for(self, person_id: int, now: datetime) -> bool:
+        """Whether what this person asks is declined unseen for now."""
+        return (
+            self.rests_id == person_id
+            and self.rest_until is not None
+            and now < self.rest_until
+        )
+
+    @property
+    def may_be_asked_again_at(self) -> datetime:
+        """When an unanswered request may be made anew, whether declined or not."""
+        return self.requested_at + REST
+
+    def standing_for(self, person_id: int) -> str:
+        """Say ``accepted``, ``sent`` or ``incoming`` as this person sees it, or ""."""
+        if self.is_accepted:
+            return "accepted"
+        if self.is_wish_of(person_id):
+            return "sent"
+        is_asked = self.addressee_id == person_id
+        return "incoming" if is_asked and self.state == self.State.REQUESTED else ""
 
     def partner_id(self, person_id: int) -> int:
         """The other of the two."""
         is_asker = person_id == self.requester_id
         return self.addressee_id if is_asker else self.requester_id
+
+    def partner_of(self, person_id: int) -> "User":
+        return self.addressee if person_id == self.requester_id else self.requester

@@ -35,7 +35,7 @@ class MailChoice(models.Model):
 
 
 class Mail(models.Model):
-    """A mail that was sent, or found to be needless: never sent twice."""
+    """A mail that was sent, or is yet to be tried again: never sent twice."""
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mails"

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -18,6 +19,21 @@ class AppendOnly(Exception):
 
 
 class ModerationActionQuerySet(models.QuerySet["ModerationAction"]):
+    def about(self, person: UUID) -> Self:
+        return self.filter(person_public_id=person)
+
+    def taken_back(self) -> Self:
+        """Decisions an appeal overturned."""
+        return self.filter(notices__appeal__state="overturned")
+
+    def in_force(self, person: UUID, verb: str, now: datetime) -> Self:
+        """What still holds of this person: not over, taken back or restored since."""
+        restored = self.about(person).filter(verb=ModerationAction.Verb.RESTORE)
+        after = restored.aggregate(latest=models.Max("pk"))["latest"] or 0
+        back = self.model.objects.taken_back().values("pk")
+        held = self.about(person).filter(verb=verb, until__gt=now, pk__gt=after)
+        return held.exclude(pk__in=back)
+
     def update(self, **_: Any) -> NoReturn:
         raise AppendOnly
 
@@ -50,6 +66,10 @@ class ModerationAction(models.Model):
         HONESTY = "honesty", "Nobody pretends to be someone else"
         NO_SPAM = "no_spam", "No advertising and no spam"
         NONE = "none", "No rule was broken"
+
+    MEASURES = frozenset(
+        {Verb.REMOVE_MESSAGE, Verb.CLEAR_PROFILE, Verb.WARN, Verb.LIMIT, Verb.SUSPEND}
+    )
 
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -92,6 +112,11 @@ class ModerationAction(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise AppendOnly
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether it weighs on the person, who may answer it with an appeal."""
+        return self.verb in self.MEASURES
 
     def sealed(self) -> str:
         """Return the seal this row should have."""

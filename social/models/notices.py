@@ -22,6 +22,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def newest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
+    def with_decision(self) -> Self:
+        """All that the list and the page of a notice tell."""
+        return self.select_related("action", "appeal")
+
 
 class Notice(models.Model):
     """One decision, told to one person: on what facts, by which rule, until when."""
@@ -65,10 +69,25 @@ class Notice(models.Model):
     def __str__(self) -> str:
         return self.get_kind_display()
 
+    @property
+    def is_new(self) -> bool:
+        return self.seen_at is None
+
+    @property
+    def can_be_answered(self) -> bool:
+        """Whether this is a decision that an appeal is for."""
+        return self.kind == Notice.Kind.DECISION and self.action.is_measure
+
 
 class AppealQuerySet(models.QuerySet["Appeal"]):
     def open(self) -> Self:
         return self.filter(state=Appeal.State.OPEN)
+
+    def with_decision(self) -> Self:
+        """All that whoever decides reads."""
+        return self.select_related(
+            "notice__person", "notice__action__report", "decided_by"
+        )
 
 
 class Appeal(models.Model):
@@ -108,3 +127,7 @@ class Appeal(models.Model):
 
     def __str__(self) -> str:
         return f"Appeal: {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == Appeal.State.OPEN

@@ -1,6 +1,7 @@
 """What people report to the moderators. A report is the moderators' case."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -18,6 +19,42 @@ class ReportQuerySet(models.QuerySet["Report"]):
     def queue(self) -> Self:
         """Open cases, the most severe first and of those the oldest."""
         return self.open().order_by("-severity", "created_at", "pk")
+
+    def made_since(self, reporter_id: int, moment: datetime) -> Self:
+        return self.filter(reporter_id=reporter_id, created_at__gt=moment)
+
+    def on(self, person_id: int, subject: str, subject_key: str) -> Self:
+        """Reports of one thing, by whomever."""
+        return self.filter(
+            person_id=person_id, subject=subject, subject_key=subject_key
+        )
+
+    def with_same(self, report: "Report") -> Self:
+        """A report, and open ones of the same text; a person is no text."""
+        one = models.Q(pk=report.pk)
+        if report.person_id is None or report.subject == Report.Subject.PERSON:
+            return self.filter(one)
+        same = models.Q(
+            person_id=report.person_id,
+            subject=report.subject,
+            subject_key=report.subject_key,
+            state=Report.State.OPEN,
+        )
+        return self.filter(one | same)
+
+    def not_about(self, person_id: int) -> Self:
+        """Cases this person may read: nobody learns who reported them."""
+        return self.exclude(person_id=person_id)
+
+    def by_severity(self) -> list[tuple[str, int]]:
+        """Count by severity, the most severe first, those without one left out."""
+        rows = self.order_by().values("severity").annotate(count=models.Count("pk"))
+        found = {row["severity"]: row["count"] for row in rows}
+        return [
+            (level.label, found[level])
+            for level in reversed(Report.Severity)
+            if level in found
+        ]
 
 
 class Report(models.Model):
@@ -89,6 +126,7 @@ class Report(models.Model):
     objects = ReportQuerySet.as_manager()
 
     class Meta:
+        permissions = [("moderate", "Can decide about reports and appeals")]
         constraints = [
             models.UniqueConstraint(
                 fields=["reporter", "person", "subject", "subject_key"],
@@ -121,3 +159,12 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"Report of {self.get_subject_display()}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == Report.State.OPEN
+
+    def shows_same_as(self, other: "Report") -> bool:
+        """Whether both were made of the same words: a profile may have changed."""
+        part = "person" if self.subject == Report.Subject.PROFILE else "text"
+        return bool(self.snapshot.get(part) == other.snapshot.get(part))

@@ -1,6 +1,7 @@
 """What two connected people write to each other."""
 
 import uuid
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -54,6 +55,21 @@ class ThreadSideQuerySet(models.QuerySet["ThreadSide"]):
     def unread(self) -> Self:
         return self.filter(unread__gt=0)
 
+    def left_behind(self) -> Self:
+        """Sides whose other person deleted their account."""
+        return self.filter(other__isnull=True)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-last_message_at", "-pk")
+
+    def older_than(self, moment: datetime, thread: uuid.UUID) -> Self:
+        """Sides after this thread of that time, where the newest stand first."""
+        place = self.filter(thread__public_id=thread).order_by().values("pk")[:1]
+        is_later = models.Q(pk__lt=models.Subquery(place))
+        return self.filter(last_message_at__lte=moment).filter(
+            models.Q(last_message_at__lt=moment) | is_later
+        )
+
 
 class ThreadSide(models.Model):
     """A thread as one of the two sees it: with whom, what is new, what was last."""
@@ -73,7 +89,6 @@ class ThreadSide(models.Model):
         "Message", on_delete=models.SET_NULL, null=True, related_name="+"
     )
     last_message_at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True, blank=True)
 
     objects = ThreadSideQuerySet.as_manager()
 
@@ -111,8 +126,23 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def newest_first(self) -> Self:
         return self.order_by("-pk")
 
-    def after(self, pk: int) -> Self:
-        return self.filter(pk__gt=pk)
+    def from_on(self, public_id: uuid.UUID) -> Self:
+        """This message and all later ones; none when it is not among these."""
+        return self.filter(pk__gte=self._place_of(public_id))
+
+    def before(self, public_id: uuid.UUID) -> Self:
+        return self.filter(pk__lt=self._place_of(public_id))
+
+    def unseen_by(self, person_id: int) -> Self:
+        """What was written to this person and was not on a page of theirs yet."""
+        return self.filter(seen_at__isnull=True).exclude(sender_id=person_id)
+
+    def sent_since(self, person_id: int, moment: datetime) -> Self:
+        return self.filter(sender_id=person_id, sent_at__gt=moment)
+
+    def _place_of(self, public_id: uuid.UUID) -> models.Subquery:
+        found = self.filter(public_id=public_id).order_by().values("pk")[:1]
+        return models.Subquery(found)
 
 
 class Message(WithCard):
@@ -129,6 +159,8 @@ class Message(WithCard):
     sent_at = models.DateTimeField()
     # Made with the form: sending the same form twice is sending it once.
     once_key = models.UUIDField()
+    # When the one it was written to first had it on a page.
+    seen_at = models.DateTimeField(null=True, blank=True)
     # By a moderator: the place in the thread stays, the text does not.
     removed_at = models.DateTimeField(null=True, blank=True)
 
@@ -157,3 +189,12 @@ class Message(WithCard):
 
     def __str__(self) -> str:
         return f"{self.public_id} in {self.thread_id}"
+
+    @property
+    def is_removed(self) -> bool:
+        return self.removed_at is not None
+
+    @property
+    def content(self) -> tuple[str, str, str, str]:
+        """What was said: the text and the card."""
+        return self.body, self.card_kind, self.card_name, self.card_artist

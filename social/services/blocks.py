@@ -6,17 +6,23 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import User
-from social.models import Block
+from social.models import Block, Connection
+from social.services.pairs import pair_lock
 
 
 @transaction.atomic
 def block_create(*, blocker: User, blocked: User, now: datetime) -> Block:
-    """Hide two people from each other. Doing it twice is doing it once.
+    """Hide two people from each other, in silence. Doing it twice is doing it once.
 
-    Raises ``ValidationError`` for oneself.
+    What they asked each other and their connection end with it, and do not come back
+    when the block is taken back. Raises ``ValidationError`` for oneself.
     """
     if blocker.pk == blocked.pk:
         raise ValidationError("You cannot block yourself.", code="self")
+    pair_lock(blocker.pk, blocked.pk)
+    Connection.objects.between(blocker.pk, blocked.pk).update(
+        state=Connection.State.REMOVED, changed_at=now
+    )
     made, _ = Block.objects.get_or_create(
         blocker=blocker, blocked=blocked, defaults={"created_at": now}
     )

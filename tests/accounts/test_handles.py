@@ -140,7 +140,7 @@ def test_the_database_has_the_last_word(
     ben = make_person("ben_near")
     ben.handle = "ada_owner"
     with pytest.raises(ValidationError):
-        profile_update(person=ben)
+        profile_update(person=ben, now=NOW)
     ben.refresh_from_db()
     assert ben.handle == "ben_near"
 

@@ -1,5 +1,6 @@
 """The pages where people say who they are and who finds them."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -131,9 +132,9 @@ def test_a_handle_taken_a_moment_ago_is_said_beside_it(
 ) -> None:
     save = services.profile_update
 
-    def a_moment_later(*, person: User) -> User:
+    def a_moment_later(*, person: User, now: datetime) -> User:
         User.objects.filter(pk=ben.pk).update(handle="wanted")
-        return save(person=person)
+        return save(person=person, now=now)
 
     monkeypatch.setattr(services, "profile_update", a_moment_later)
     page = inside.post(PROFILE, profile(handle="wanted"))

@@ -119,7 +119,7 @@ def test_queries_of_sources_do_not_grow(
 ) -> None:
     make_taste(ada, ["Can"], source=Source.COMMUNITY)
     mine.get(SOURCES)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         mine.get(SOURCES)
     make_taste(ada, FIVE, source=Source.MANUAL)
     make_taste(ada, FIVE, source=Source.SPOTIFY)
@@ -127,7 +127,7 @@ def test_queries_of_sources_do_not_grow(
         ImportRun.objects.create(
             person=ada, source="spotify", state="done", queued_at=now
         )
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         mine.get(SOURCES)
 
 

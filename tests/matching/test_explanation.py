@@ -495,14 +495,13 @@ def test_someone_who_left_since_the_index_was_built(
 NOTHING = {
     "no listening of theirs": "Eve has no listening here that could be compared.",
     "no listening of mine": "Your listening is not here yet.",
-    "paused": "You are paused",
     "no index": "Everyone here is being compared",
 }
 
 
 @pytest.mark.parametrize("why", NOTHING)
 def test_nothing_to_explain_says_why(
-    community: list[User], sign_in: SignIn, now: datetime, why: str, settings: Any
+    community: list[User], sign_in: SignIn, why: str, settings: Any
 ) -> None:
     ada, ben = community[:2]
     eve = make_person("eve_empty")
@@ -511,8 +510,6 @@ def test_nothing_to_explain_says_why(
         person = eve
     elif why == "no listening of mine":
         viewer = eve
-    elif why == "paused":
-        matching_pause(person=ada, now=now)
     else:
         for manifest in settings.INDEX_DIR.glob("MANIFEST*.json"):
             manifest.unlink()
@@ -520,6 +517,13 @@ def test_nothing_to_explain_says_why(
     assert "matching/nothing_to_explain.html" in [t.name for t in response.templates]
     assert NOTHING[why] in words_of(response)
     assert not receipt_rows(response)
+
+
+def test_who_is_paused_finds_nobody(
+    community: list[User], sign_in: SignIn, now: datetime
+) -> None:
+    matching_pause(person=community[0], now=now)
+    assert sign_in(community[0]).get("/matches/ben_near/").status_code == 404
 
 
 def test_two_with_nothing_in_common_have_no_score(
@@ -568,5 +572,5 @@ def test_the_number_of_queries_does_not_grow(
     index_rebuild(now=now)
     client = sign_in(ada)
     page_of(client, ben)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         page_of(client, ben)

@@ -312,11 +312,11 @@ def test_the_pages_ask_little_however_many_there_are(
     few, lot = address("Neu!"), address("Portishead")
     client.get(lot)
     for path in (few, lot):
-        # Session, person, artist, changes, who has it, their rows.
-        with django_assert_num_queries(6):
+        # Session, person, artist, changes, who has it, connections, their rows, news.
+        with django_assert_num_queries(8):
             client.get(path)
-    # Session, person, merged artists, two searches, names with genres.
-    for q, queries in (("por", 6), ("own", 5)):
+    # Session, person, merged artists, two searches, names with genres, news.
+    for q, queries in (("por", 7), ("own", 6)):
         with django_assert_num_queries(queries):
             assert client.get(f"/artists/?q={q}").context["search"].found
 
@@ -427,7 +427,7 @@ def test_who_is_paused_is_told(
     assert "You are paused" in words_of(response)
     assert not marks(response, "data-person")
     search = sign_in(shown[0]).get("/artists/")
-    assert "You are found by nobody while you are paused" in words_of(search)
+    assert "nobody finds you, and you find nobody" in words_of(search)
 
 
 def test_before_the_index_it_asks_for_patience(
@@ -526,10 +526,10 @@ def test_the_list_of_several_names_is_read_from_the_index_alone(
     client = sign_in(merged[2])
     path = address("Kanye West")
     client.get(path)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         client.get(path)
-    # Session, person, merged artists and who has them, search, names with genres.
-    with django_assert_num_queries(6):
+    # Session, person, merged artists and who has them, search, names, news.
+    with django_assert_num_queries(7):
         assert found(client, "ye") == ["Kanye West"]
 
 

@@ -259,5 +259,6 @@ def test_templates_hold_nothing_the_policy_forbids() -> None:
         r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", re.IGNORECASE
     )
     root = TOKENS.parents[2] / "templates"
-    found = [p.name for p in root.rglob("*.html") if forbidden.search(p.read_text())]
-    assert found == []
+    # A mail is opened elsewhere, and has no style sheet but its own.
+    pages = [p for p in root.rglob("*.html") if p.parent.name != "emails"]
+    assert [p.name for p in pages if forbidden.search(p.read_text())] == []

@@ -10,8 +10,9 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import matching_pause
-from social.models import Block
-from social.services import block_create, block_remove
+from social.models import Block, Connection
+from social.services import block_create, block_remove, connection_request
+from social.standing import states_for
 from social.visibility import get_person_or_404, people_visible_to
 from tests.factories import make_user
 
@@ -90,6 +91,31 @@ def test_oneself_is_always_found(ada: User, now: datetime) -> None:
 def test_who_is_not_there_is_a_404(ada: User, handle: str) -> None:
     with pytest.raises(Http404):
         get_person_or_404(ada, handle)
+
+
+@pytest.mark.parametrize("before", [str(value) for value in Connection.State])
+@pytest.mark.parametrize("who", ["ada", "ben"])
+def test_a_block_ends_what_was_between_them_for_good(
+    ada: User, ben: User, now: datetime, before: str, who: str
+) -> None:
+    connection_request(requester=ada, addressee=ben, now=now)
+    Connection.objects.update(state=before, accepted_at=now)
+    blocker, blocked = (ada, ben) if who == "ada" else (ben, ada)
+    block_create(blocker=blocker, blocked=blocked, now=now)
+    assert Connection.objects.get().state == Connection.State.REMOVED
+    block_remove(blocker=blocker, blocked=blocked)
+    assert Connection.objects.get().state == Connection.State.REMOVED
+    assert states_for(ada, [ben.pk]) == states_for(ben, [ada.pk]) == {}
+
+
+def test_a_block_leaves_others_alone(
+    ada: User, ben: User, cyd: User, now: datetime
+) -> None:
+    connection_request(requester=ada, addressee=cyd, now=now)
+    connection_request(requester=cyd, addressee=ben, now=now)
+    block_create(blocker=ada, blocked=ben, now=now)
+    states = Connection.objects.values_list("state", flat=True)
+    assert [*states] == [Connection.State.REQUESTED] * 2
 
 
 # --- Pages ----------------------------------------------------------------

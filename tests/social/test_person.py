@@ -57,7 +57,7 @@ def test_it_costs_the_same_for_everyone(
     as_ada: Client, community: list[User], django_assert_num_queries: Any
 ) -> None:
     as_ada.get("/people/ben_near/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(8):
         as_ada.get("/people/ben_near/")
 
 

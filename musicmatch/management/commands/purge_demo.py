@@ -16,6 +16,7 @@ from ingest.models import (
     ArtistSound,
     AudioFeatures,
     Genre,
+    MutedArtist,
     Source,
     TopArtist,
     Track,
@@ -65,10 +66,12 @@ def _remove_music() -> tuple[int, set[int]]:
     removed = Track.objects.filter(
         top_track_rows__isnull=True, listens__isnull=True
     ).delete()[0]
-    # One that stands for others holds them together.
-    removed += Artist.objects.filter(
+    # One that stands for others holds them together, and what people decided about
+    # an artist waits for its next import.
+    unheard = Artist.objects.filter(
         top_artist_rows__isnull=True, tracks__isnull=True, others__isnull=True
-    ).delete()[0]
+    )
+    removed += unheard.exclude(pk__in=MutedArtist.objects.values("artist")).delete()[0]
     genres = ArtistGenre.objects.filter(pk__in=_catalogue_links())
     sounds = ArtistSound.objects.filter(source=Source.DEMO)
     touched = _listeners_of({*_artists(genres), *_artists(sounds)})

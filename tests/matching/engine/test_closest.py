@@ -86,6 +86,7 @@ WANTED = st.builds(
     min_shared=st.sampled_from([0, 0, 1, 2]),
     only=st.none() | st.lists(IDS, max_size=20).map(tuple),
     min_similarity=st.sampled_from([0.0, 0.0, 0.2, 1.0, 9.0]),
+    but=st.lists(IDS, max_size=6).map(tuple),
 )
 
 
@@ -143,6 +144,7 @@ def passes(oracle: Any, viewer: int, wanted: Wanted, person: int, of: Person) ->
             or wanted.genre_id in oracle.tastes[person].genre_ids.tolist(),
             oracle.shared(viewer, person) >= wanted.min_shared,
             wanted.only is None or person in wanted.only,
+            person not in wanted.but,
         ]
     )
 
@@ -230,6 +232,8 @@ FILTERS = {
     "some": Wanted(only=tuple(range(90, 400, 3))),
     "few": Wanted(only=(399, 120, 150, 150, 5, 131, 110, 205, 251)),
     "nobody": Wanted(only=()),
+    "but some": Wanted(but=(399, 150, 120, 150, 5)),
+    "some but some": Wanted(only=(399, 120, 150, 131), but=(150, 7)),
     "similar": Wanted(min_similarity=1.2),
     "all": Wanted("FR", 3, 6, 1, tuple(range(600)), 0.3),
     "none": EVERYONE,

@@ -1,4 +1,4 @@
-"""Pages about other people."""
+"""Not wanting to meet someone, and taking that back."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,15 +11,6 @@ from accounts.http import PersonRequest, joined_required
 from accounts.models import PersonQuerySet, User
 from social import services
 from social.visibility import get_person_or_404
-
-
-@require_safe
-@joined_required
-def person(request: PersonRequest, handle: str) -> HttpResponse:
-    found = get_person_or_404(request.user, handle)
-    is_self = found.pk == request.user.pk
-    context = {"person": found, "is_self": is_self, "can_block": not is_self}
-    return render(request, "social/person.html", context)
 
 
 @joined_required

@@ -1,0 +1,42 @@
+"""The log of what moderators did, to look at."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from social.admin.looking import LookingAdmin, row_link
+from social.models import ModerationAction, Report
+
+
+@admin.register(ModerationAction)
+class ModerationActionAdmin(LookingAdmin):
+    list_display = ("created_at", "verb", "person_name", "rule", "actor_name", "until")
+    list_filter = ("verb", "rule", "created_at")
+    search_fields = ("person_name", "actor_name", "=person_public_id", "=seal")
+    search_help_text = "A handle of that day, a public id, or a seal"
+    ordering = ("-pk",)
+    fields = (
+        "created_at",
+        "actor_name",
+        "verb",
+        "person_name",
+        "person_public_id",
+        "until",
+        "rule",
+        "reason",
+        "case",
+        "previous_seal",
+        "seal",
+    )
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).select_related("report")
+
+    @admin.display(description="Case", empty_value="–")
+    def case(self, action: ModerationAction) -> SafeString | None:
+        report: Report | None = action.report
+        return row_link(report, f"Case {report.pk}") if report else None
