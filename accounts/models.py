@@ -140,6 +140,8 @@ class User(AbstractUser):
             ),
         ]
         indexes = [
+            # By handle as it is kept; the unique index is one of Lower("handle").
+            models.Index(fields=["handle"], name="user_handle"),
             # The leaderboard's "active in the last … days".
             models.Index(fields=["last_active_at"], name="user_last_active"),
             models.Index(fields=["country"], name="user_country"),

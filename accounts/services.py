@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from accounts import handles
@@ -13,6 +13,9 @@ from accounts.models import Audience, PersonQuerySet, Section, User
 from accounts.sessions import sessions_end
 from accounts.signals import account_closing, visibility_changed
 from accounts.traces import log_forget
+
+# Any number no other advisory lock of the project uses.
+_LEAVING_LOCK = 7_016_201
 
 
 class NotJoined(Exception):
@@ -150,6 +153,7 @@ def _set_shows_artists(person: User, shows: bool) -> User:
 def account_close(*, person: User, now: datetime) -> None:
     """Delete a person and everything that is theirs; twice is once."""
     person_id = person.pk
+    _leave_one_at_a_time()
     account_closing.send(sender=User, person_id=person_id, now=now)
     found = User.objects.select_for_update().filter(pk=person_id).first()
     if found is None:
@@ -157,3 +161,10 @@ def account_close(*, person: User, now: datetime) -> None:
     log_forget(found)
     found.delete()
     transaction.on_commit(partial(sessions_end, {person_id}))
+
+
+def _leave_one_at_a_time() -> None:
+    """Of two who wrote to each other, each would wait for the other's rows."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LEAVING_LOCK])

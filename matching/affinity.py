@@ -13,7 +13,7 @@ from matching.muted import Muted, muted_between
 from matching.reader import view_with
 from social.affinity import Card, Why
 from social.models import CardKind
-from social.showing import are_connected, shows
+from social.showing import shows
 
 # So many shared artists may be chosen from.
 _ARTISTS = 30
@@ -22,12 +22,11 @@ _ARTISTS = 30
 # --- What to begin with ---------------------------------------------------
 
 
-def cards_between(viewer: User, person: User) -> list[Card]:
+def cards_between(viewer: User, person: User, connected: bool) -> list[Card]:
     """Shared artists, tracks by them, and artists one could give the other.
 
     Nothing where the two do not show each other their artists.
     """
-    connected = are_connected(viewer, person)
     if not shows(person, Section.ARTISTS, to=viewer, connected=connected):
         return []
     try:

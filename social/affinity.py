@@ -10,6 +10,7 @@ from typing import Protocol
 
 from accounts.models import User
 from social.models import CardKind, Connection
+from social.showing import are_connected
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class Why:
 
 
 class Provider(Protocol):
-    def cards_between(self, viewer: User, person: User) -> list[Card]: ...
+    def cards_between(
+        self, viewer: User, person: User, connected: bool
+    ) -> list[Card]: ...
 
     def why_of_people(
         self, viewer: User, people: Mapping[User, bool]
@@ -59,9 +62,18 @@ def provide(provider: Provider) -> None:
     _provider = provider
 
 
-def cards_between(viewer: User, person: User) -> list[Card]:
-    """Artists and tracks both may see, the shared ones first, each once."""
-    return [] if _provider is None else _provider.cards_between(viewer, person)
+def cards_between(
+    viewer: User, person: User, *, connected: bool | None = None
+) -> list[Card]:
+    """Artists and tracks both may see, the shared ones first, each once.
+
+    Whether the two are connected is asked, where the caller does not know it.
+    """
+    if _provider is None:
+        return []
+    if connected is None:
+        connected = are_connected(viewer, person)
+    return _provider.cards_between(viewer, person, connected)
 
 
 def why_of(viewer: User, people_ids: Collection[int]) -> dict[int, Why]:

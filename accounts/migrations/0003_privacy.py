@@ -84,4 +84,8 @@ class Migration(migrations.Migration):
             model_name='user',
             index=models.Index(condition=models.Q(('limited_until__isnull', False)), fields=['limited_until'], name='user_limited'),
         ),
+        migrations.AddIndex(
+            model_name='user',
+            index=models.Index(fields=['handle'], name='user_handle'),
+        ),
     ]

@@ -21,12 +21,16 @@ def person_leave(*, person_id: int) -> None:
 
 
 def _hold(person_id: int) -> None:
-    """Lock cases before their people, as moderators do, then the person."""
+    """Lock cases before their people, as moderators do, then the person.
+
+    And what they wrote before the sides it is counted on, as its readers do.
+    """
     appeals = Appeal.objects.select_for_update(of=("self",))
     for rows in (
         _cases_of(person_id).select_for_update(),
         appeals.filter(notice__person=person_id).order_by("pk"),
         User.objects.select_for_update().filter(pk=person_id),
+        Message.objects.select_for_update().filter(sender=person_id).order_by("pk"),
     ):
         list(rows.values_list("pk"))
 

@@ -127,7 +127,7 @@ def _composer(
     talk: reading.Talk, *, data: Any = None, chosen: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """Return what writing needs: the form, what may be laid beside it, the limit."""
-    cards = cards_between(talk.viewer, talk.someone)
+    cards = cards_between(talk.viewer, talk.someone, connected=True)
     artists = [card for card in cards if card.is_shared and not card.is_track]
     until = None
     if not talk.left:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
-RUN = uuid.UUID(int=1)
+RUN, REMOVED, LEFT, NOTICE, MESSAGE, NOTE = (uuid.UUID(int=n) for n in range(1, 7))
 
 # Without a session.
 OPEN = [
@@ -73,6 +73,44 @@ IMPORT = f"/sources/runs/{RUN}/"
 PAUSED = ["/matches/", "/settings/privacy/"]
 WITH_NOTHING = ["/matches/", "/matches/listener_4/", "/taste/", "/taste/recent/"]
 NEWCOMER = ["/welcome/", "/sources/spotify/disconnect/", "/accounts/password/set/"]
+# Between people who asked, answered, wrote and left. listener_1 asks, listener_2 is
+# asked, 4 is connected, of 5 the thread is only there to read.
+PEOPLE = [
+    "/matches/",
+    "/matches/listener_4/",
+    "/matches/listener_1/",
+    "/people/listener_4/",
+    "/people/listener_0/?as=stranger",
+    "/people/listener_6/connect/",
+    "/people/listener_1/connect/",
+    "/people/listener_2/connect/",
+    "/connections/",
+    "/connections/requests/",
+    f"/connections/{REMOVED}/remove/",
+    "/messages/",
+    "/messages/listener_4/",
+    "/messages/listener_5/",
+    f"/messages/left/{LEFT}/",
+    f"/people/listener_4/report/?message={MESSAGE}",
+    f"/people/listener_1/report/?note={NOTE}",
+    "/people/listener_3/report/",
+    "/settings/blocked/",
+    "/settings/privacy/",
+    "/settings/notifications/",
+    "/settings/muted/",
+    "/settings/data/",
+    "/settings/data/delete/",
+    "/notices/",
+    f"/notices/{NOTICE}/",
+]
+SUSPENDED = ["/notices/", f"/notices/{NOTICE}/", "/settings/data/"]
+MAIL_OFF = "/settings/notifications/off/{token}/"
+DESK = [
+    "/admin/social/report/",
+    "/admin/social/report/{open}/change/",
+    "/admin/social/report/{decided}/change/",
+    "/admin/social/appeal/{appeal}/change/",
+]
 # Lists and forms of the admin site are Django's own, and not looked at.
 OPERATOR = ["/admin/", "/admin/ingest/sourcelink/operator/"]
 LOOKED_AT = [
@@ -85,6 +123,10 @@ LOOKED_AT = [
     *PAUSED,
     *WITH_NOTHING,
     *NEWCOMER,
+    *PEOPLE,
+    *SUSPENDED,
+    MAIL_OFF.format(token="x"),
+    *(path.format(open=1, decided=2, appeal=1) for path in DESK),
     *OPERATOR,
 ]
 
@@ -104,6 +146,12 @@ NO_PAGES = {
     "sources/<slug:source>/sync/": _PRESSED,
     "sources/<slug:source>/use/": _PRESSED,
     "people/<slug:handle>/unblock/": _PRESSED,
+    "connections/<uuid:connection_id>/accept/": _PRESSED,
+    "connections/<uuid:connection_id>/decline/": _PRESSED,
+    "connections/<uuid:connection_id>/withdraw/": _PRESSED,
+    "messages/<slug:handle>/new/": "a part of the thread's page",
+    "notices/<uuid:notice_id>/appeal/": _PRESSED,
+    "settings/data/export/": "is a file",
 }
 
 

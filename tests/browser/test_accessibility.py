@@ -3,14 +3,10 @@
 Which page is looked at where stands in ``addresses``.
 """
 
-import os
-import re
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 
 from accounts import gate
@@ -33,61 +29,17 @@ from tests.browser.addresses import (
     RUN,
     WITH_NOTHING,
 )
+from tests.browser.judging import judge, look
 from tests.conftest import NOW
 from tests.factories import make_taste
 from tests.ingest.conftest import heard
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-RULES = {
-    "runOnly": [
-        "wcag2a",
-        "wcag2aa",
-        "wcag21a",
-        "wcag21aa",
-        "wcag22aa",
-        "best-practice",
-    ]
-}
-SETTLED = "Promise.allSettled(document.getAnimations().map(a => a.finished))"
-# What the pages look like is judged in the first and the last of these.
-SCREENS = [(1280, "light"), (390, "light"), (320, "dark")]
-
-
-def _look(tab: Any, paths: Iterable[str]) -> None:
-    for path in paths:
-        tab.open(path)
-        _judge(tab, path)
-
-
-def _judge(tab: Any, path: str) -> None:
-    """Look at the open page on every screen; each page is loaded once."""
-    for width, scheme in SCREENS:
-        tab.page.set_viewport_size({"width": width, "height": 900})
-        tab.page.emulate_media(color_scheme=scheme)
-        # Colours half-way from one theme to the other are nobody's.
-        tab.page.evaluate(SETTLED)
-        wide = tab.page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= width, path
-        _keep_picture(tab.page, f"{path} {width} {scheme}")
-        if width != 390:
-            faults = Axe().run(tab.page, options=RULES).response["violations"]
-            found = [
-                (f["id"], f["impact"], f["help"], [n["target"] for n in f["nodes"]][:3])
-                for f in faults
-            ]
-            assert (path, width, found) == (path, width, [])
-
-
-def _keep_picture(page: Any, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        file = re.sub(r"\W+", "-", name).strip("-")
-        page.screenshot(path=f"{folder}/{file}.png", full_page=True)
-
 
 def test_open_pages(watched: Any, settings: Any) -> None:
     settings.DEBUG = True
-    _look(watched(), OPEN)
+    look(watched(), OPEN)
 
 
 def test_pages_of_a_person(watched: Any, people: list[User]) -> None:
@@ -99,7 +51,7 @@ def test_pages_of_a_person(watched: Any, people: list[User]) -> None:
     make_taste(me, ["Portishead", "Sade"], source=Source.SPOTIFY, genres=["trip hop"])
     tab = watched()
     tab.let_in(me)
-    _look(tab, JOINED)
+    look(tab, JOINED)
 
 
 def test_people_by_artist_and_the_figures(watched: Any, people: list[User]) -> None:
@@ -115,17 +67,17 @@ def test_people_by_artist_and_the_figures(watched: Any, people: list[User]) -> N
     )
     tab = watched()
     tab.let_in(people[0])
-    _look(tab, ["/about/matching/"])
+    look(tab, ["/about/matching/"])
     tab.open("/artists/?q=port")
     tab.page.click("main .lines a")
     tab.page.wait_for_url("**/artists/*/")
     assert tab.page.locator("[data-person][data-score]").count()
-    _judge(tab, tab.page.url.removeprefix(tab.site))
+    judge(tab, tab.page.url.removeprefix(tab.site))
     alone = Artist.objects.get(name="Own 1")
-    _look(tab, [ARTIST.format(artist=alone.pk)])
+    look(tab, [ARTIST.format(artist=alone.pk)])
     User.objects.exclude(pk=people[0].pk).update(shows_artists=False)
     shared = Artist.objects.get(name="Portishead")
-    _look(tab, [ARTIST.format(artist=shared.pk)])
+    look(tab, [ARTIST.format(artist=shared.pk)])
 
 
 def test_pages_before_and_beside_matching(watched: Any, people: list[User]) -> None:
@@ -134,16 +86,16 @@ def test_pages_before_and_beside_matching(watched: Any, people: list[User]) -> N
     tab = watched()
     tab.let_in(person)
     matching_pause(person=person, now=NOW)
-    _look(tab, PAUSED)
+    look(tab, PAUSED)
     matching_resume(person=person, now=NOW)
     source_disconnect(person_id=person.pk, source=Source.COMMUNITY, now=NOW)
-    _look(tab, WITH_NOTHING)
+    look(tab, WITH_NOTHING)
     person.joined_at = None
     person.set_unusable_password()
     person.save()
     tab.let_in(person)
     source_link(person_id=person.pk, source=Source.SPOTIFY, now=NOW)
-    _look(tab, NEWCOMER)
+    look(tab, NEWCOMER)
 
 
 def test_the_doors(watched: Any, people: list[User], doors: Together) -> None:
@@ -153,12 +105,12 @@ def test_the_doors(watched: Any, people: list[User], doors: Together) -> None:
     source_link(person_id=me.pk, source=Source.SPOTIFY, now=NOW)
     SourceLink.objects.filter(source=Source.SPOTIFY).update(state="not_allowed")
     source_link(person_id=me.pk, source=Source.LASTFM, user_name="WrenField", now=NOW)
-    _look(tab, DOORS)
+    look(tab, DOORS)
     SourceLink.objects.filter(source=Source.SPOTIFY).update(state="connected")
     for service in ("spotify", "listenbrainz", "lastfm"):
         gate.close(service, now=timezone.now(), retry_after=900, is_quota=False)
     for path in RESTING:
-        _look(tab, [path])
+        look(tab, [path])
         assert "resting" in tab.page.inner_text("main").lower()
     tab.open("/sources/")
     row = tab.page.locator("[data-source=spotify]")
@@ -193,7 +145,7 @@ def test_every_state_of_an_import(
             finished_at=NOW if state in {"done", "failed"} else None,
             lease_until=NOW + timedelta(days=9999),
         )
-        _look(tab, [IMPORT])
+        look(tab, [IMPORT])
         root = tab.page.locator("[data-run-state]")
         assert root.get_attribute("data-run-state") == state
     assert "Genres known for 1 of 2 artists. We ask Last.fm" in root.inner_text()
@@ -204,7 +156,7 @@ def test_pages_of_the_operator(watched: Any, people: list[User]) -> None:
     User.objects.filter(pk=me.pk).update(is_staff=True, is_superuser=True)
     tab = watched()
     tab.let_in(User.objects.get(pk=me.pk))
-    _look(tab, OPERATOR)
+    look(tab, OPERATOR)
     tab.page.set_viewport_size({"width": 1280, "height": 900})
     tab.open("/admin/ingest/artist/")
     for box in tab.page.locator("input.action-select").all()[:2]:
@@ -212,4 +164,4 @@ def test_pages_of_the_operator(watched: Any, people: list[User]) -> None:
     tab.page.select_option("select[name=action]", "merge")
     tab.page.click("button[name=index]")
     assert "Merge into one artist" in tab.page.inner_text("h1")
-    _judge(tab, "/admin/ingest/artist/ merge")
+    judge(tab, "/admin/ingest/artist/ merge")

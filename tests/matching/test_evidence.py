@@ -168,7 +168,7 @@ def test_who_measured_is_who_the_average_is_of(
             )
     SourceLink.objects.filter(source=off).update(is_used=False)
     ids = [person.pk for person in mixed]
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         found = sound_sources(ids)
     assert found == {
         person.pk: source for person in mixed if (source := _measured_now(person))

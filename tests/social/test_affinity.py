@@ -151,7 +151,9 @@ def test_whoever_provides_answers(
     monkeypatch: pytest.MonkeyPatch, ada: User, ben: User
 ) -> None:
     class Known:
-        def cards_between(self, viewer: User, person: User) -> list[Card]:
+        def cards_between(
+            self, viewer: User, person: User, connected: bool
+        ) -> list[Card]:
             return [Card("artist", "Low")]
 
         def why_of_people(

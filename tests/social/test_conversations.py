@@ -44,7 +44,9 @@ def friends(ada: User, ben: User) -> tuple[User, User]:
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> None:
     class Provider:
-        def cards_between(self, viewer: User, person: User) -> list[Card]:
+        def cards_between(
+            self, viewer: User, person: User, connected: bool
+        ) -> list[Card]:
             return CARDS
 
         def why_of(self, viewer: User, people_ids: Any) -> dict[int, Any]:

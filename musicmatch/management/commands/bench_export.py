@@ -192,7 +192,8 @@ def _somebody_else() -> Iterator[list[float]]:
 
 
 def _kept() -> dict[str, float]:
-    pairs = sum(len(unpack_month(m.artists).artists) for m in ListeningMonth.objects.all())
+    months = ListeningMonth.objects.all()
+    pairs = sum(len(unpack_month(month.artists).artists) for month in months)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_total_relation_size('ingest_listeningmonth')")
