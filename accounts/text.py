@@ -13,7 +13,11 @@ _LOOSE_JOINER = re.compile(r"(?<!\S)[\u200c\u200d]+|[\u200c\u200d]+(?!\S)")
 _JOINERS = re.compile(r"([\u200c\u200d])[\u200c\u200d]+")
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _BLANK_LINES = re.compile(r"\n{3,}")
+# No language puts so many marks on one letter, and to sort very many takes hours.
+_PILED_MARKS = regex.compile(r"(\p{M}{30})\p{M}+")
 _CHARACTER = regex.compile(r"\X")
+# Two of these letters are one flag; to count them in a long row takes hours as well.
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 
 
 def clean_line(text: str) -> str:
@@ -29,7 +33,7 @@ def clean_paragraphs(text: str) -> str:
 
 def length_of(text: str) -> int:
     """Count characters as people see them: an emoji with its skin tone is one."""
-    return sum(1 for _ in _CHARACTER.finditer(text))
+    return sum(1 for _ in _CHARACTER.finditer(_FLAG.sub("?", text)))
 
 
 def _one_spaced(line: str) -> str:
@@ -39,8 +43,8 @@ def _one_spaced(line: str) -> str:
 
 def _visible(text: str) -> str:
     """Return text in NFC with line breaks and without control characters."""
-    normal = unicodedata.normalize("NFC", _LINE_ENDS.sub("\n", text))
-    return "".join(letter for letter in normal if _stays(letter))
+    visible = "".join(filter(_stays, _LINE_ENDS.sub("\n", text)))
+    return unicodedata.normalize("NFC", _PILED_MARKS.sub(r"\1", visible))
 
 
 def _stays(letter: str) -> bool:

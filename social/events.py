@@ -4,6 +4,9 @@ Whoever is quick sees it on the site first: most mails wait a few minutes, and w
 one is still wanted is asked when it goes out.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 
 from django.db import transaction
@@ -12,6 +15,7 @@ from social.models import Topic
 
 WAIT = timedelta(minutes=5)
 _AT_ONCE = timedelta(0)
+_is_quiet: ContextVar[bool] = ContextVar("is_quiet", default=False)
 
 
 def request_made(connection_id: int) -> None:
@@ -34,11 +38,23 @@ def decision_made(notice_id: int) -> None:
     _queue(Topic.DECISIONS, notice_id, _AT_ONCE)
 
 
+@contextmanager
+def untold() -> Iterator[None]:
+    """Tell of nothing that happens inside: it was made up, and nobody waits for it."""
+    token = _is_quiet.set(True)
+    try:
+        yield
+    finally:
+        _is_quiet.reset(token)
+
+
 def _queue(topic: Topic, subject_id: int, wait: timedelta) -> None:
     """Leave the mail to a worker, after commit. A broker that is away costs the mail.
 
     What it would have said is on the site.
     """
+    if _is_quiet.get():
+        return
 
     def send() -> None:
         from social.tasks import mail_task

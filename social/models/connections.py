@@ -63,14 +63,18 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def unanswered(self, person_id: int) -> Self:
         """What this person asked and got no answer to, as far as they can know.
 
-        Also what they took back: it was asked all the same.
+        Also what they took back, and what a block of either ended: it was asked all
+        the same, and no count tells of a block.
         """
         states = (
             Connection.State.REQUESTED,
             Connection.State.DECLINED,
             Connection.State.WITHDRAWN,
+            Connection.State.REMOVED,
         )
-        return self.filter(requester_id=person_id, state__in=states)
+        return self.filter(
+            requester_id=person_id, state__in=states, accepted_at__isnull=True
+        )
 
     def partners_of(self, person_id: int) -> set[int]:
         """Ids of everyone this person is connected with."""

@@ -46,7 +46,7 @@ def appeal_uphold(
     *, appeal_id: int, actor: User, reason: str, now: datetime
 ) -> ModerationAction:
     """Let the decision stand."""
-    appeal = _hold(appeal_id, actor)
+    appeal, _ = _hold(appeal_id, actor)
     return _decide(appeal, Appeal.State.UPHELD, _Verb.UPHOLD, actor, reason, now)
 
 
@@ -55,10 +55,9 @@ def appeal_overturn(
     *, appeal_id: int, actor: User, reason: str, now: datetime
 ) -> ModerationAction:
     """Take the decision back. A text that was cleared stays cleared."""
-    appeal = _hold(appeal_id, actor)
+    appeal, person = _hold(appeal_id, actor)
     state = Appeal.State.OVERTURNED
     action = _decide(appeal, state, _Verb.OVERTURN, actor, reason, now)
-    person = User.objects.select_for_update(no_key=True).get(pk=appeal.notice.person_id)
     measures_apply(person, now)
     return action
 
@@ -79,8 +78,12 @@ def deciders_of(notice: Notice) -> PersonQuerySet:
     return others if others.exists() else able
 
 
-def _hold(appeal_id: int, actor: User) -> Appeal:
-    """Lock an open appeal; raises ``PermissionDenied`` and ``CannotDecide``."""
+def _hold(appeal_id: int, actor: User) -> tuple[Appeal, User]:
+    """Lock an open appeal, and then its person, before the end of the log.
+
+    As whoever decides about a report does. Raises ``PermissionDenied`` and
+    ``CannotDecide``.
+    """
     if not actor.has_perm("social.moderate"):
         raise PermissionDenied
     appeal = (
@@ -90,7 +93,8 @@ def _hold(appeal_id: int, actor: User) -> Appeal:
         raise AppealDecided(appeal)
     if not deciders_of(appeal.notice).filter(pk=actor.pk).exists():
         raise CannotDecide("Someone who did not take part before decides about this.")
-    return appeal
+    people: PersonQuerySet = User.objects.select_for_update(no_key=True)
+    return appeal, people.get(pk=appeal.notice.person_id)
 
 
 def _decide(

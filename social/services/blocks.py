@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from social.models import Block, Connection
-from social.services.pairs import pair_lock
+from social.services.pairs import NoSuchPerson, pair_lock
 
 
 @transaction.atomic
@@ -15,11 +15,13 @@ def block_create(*, blocker: User, blocked: User, now: datetime) -> Block:
     """Hide two people from each other, in silence. Doing it twice is doing it once.
 
     What they asked each other and their connection end with it, and do not come back
-    when the block is taken back. Raises ``ValidationError`` for oneself.
+    when the block is taken back. Raises ``ValidationError`` for oneself, and
+    ``NoSuchPerson`` for who has left meanwhile.
     """
     if blocker.pk == blocked.pk:
         raise ValidationError("You cannot block yourself.", code="self")
-    pair_lock(blocker.pk, blocked.pk)
+    if len(pair_lock(blocker.pk, blocked.pk)) < 2:
+        raise NoSuchPerson
     Connection.objects.between(blocker.pk, blocked.pk).update(
         state=Connection.State.REMOVED, changed_at=now
     )

@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.throttle import REPORT, OverLimit
 from social.models import Report
 from social.reportable import Reportable, snapshot_of
+from social.services.pairs import NoSuchPerson, pair_lock
 
 _WINDOW = timedelta(seconds=REPORT.seconds)
 
@@ -24,11 +25,13 @@ def report_create(
 ) -> tuple[Report, bool]:
     """Open a case with what is reported as it is now; returns whether it is new.
 
-    While one about the same is open it is that one. Raises ``OverLimit`` when the
-    reporter's day is full; only what became a case counts.
+    While one about the same is open it is that one. Raises ``NoSuchPerson`` for who
+    has left meanwhile, and ``OverLimit`` when the reporter's day is full; only what
+    became a case counts.
     """
     # Two presses at once: the second waits, and finds the report of the first.
-    User.objects.select_for_update(no_key=True).get(pk=reporter.pk)
+    if len(pair_lock(reporter.pk, thing.person.pk)) < 2:
+        raise NoSuchPerson
     earlier = report_open_of(reporter=reporter, thing=thing)
     if earlier is not None:
         return earlier, False

@@ -5,7 +5,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from accounts.http import PersonRequest, joined_required
 from accounts.models import PersonQuerySet, User
@@ -13,6 +17,7 @@ from social import services
 from social.visibility import get_person_or_404
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @joined_required
 def block_create(request: PersonRequest, handle: str) -> HttpResponse:
     found = get_person_or_404(request.user, handle)
@@ -20,7 +25,10 @@ def block_create(request: PersonRequest, handle: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return render(request, "social/block_confirm.html", {"person": found})
-    services.block_create(blocker=request.user, blocked=found, now=timezone.now())
+    try:
+        services.block_create(blocker=request.user, blocked=found, now=timezone.now())
+    except services.NoSuchPerson as error:
+        raise Http404 from error
     messages.success(
         request, f"{found.shown_name} is blocked: you no longer see each other."
     )

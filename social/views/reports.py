@@ -4,7 +4,7 @@ from math import ceil
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -48,6 +48,8 @@ def _report(
             may_read_messages=form.cleaned_data.get("may_read_messages", False),
             now=now,
         )
+    except services.NoSuchPerson as error:
+        raise Http404 from error
     except OverLimit as over:
         response = _page(request, thing, form, status=429)
         seconds = ceil((over.until - now).total_seconds())

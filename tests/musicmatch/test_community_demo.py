@@ -224,3 +224,16 @@ def test_purging_nothing_is_no_error(db: None) -> None:
 def test_every_table_is_looked_at(db: None) -> None:
     tables = {model._meta.db_table for model in apps.get_models()}
     assert tables <= set(rows())
+
+
+def test_the_one_a_visitor_signs_in_as_has_talks_and_requests(db: None) -> None:
+    seed(30)
+    # Who is named to a visitor is the first that was made.
+    viewer = User.objects.order_by("pk")[0]
+    client = Client(HTTP_HOST=HOST)
+    client.force_login(viewer)
+    talks = client.get("/messages/").content.decode()
+    assert talks.count("data-unread=") == 2
+    assert 'data-unread="1"' in talks
+    asked = client.get("/connections/requests/").content.decode()
+    assert asked.count('data-state="incoming"') == 2

@@ -7,12 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import matching_pause
+from accounts.services import account_close, matching_pause
 from social.models import Block, Connection
 from social.services import block_create, block_remove, connection_request
 from social.standing import states_for
+from social.views import blocks
 from social.visibility import get_person_or_404, people_visible_to
 from tests.factories import make_user
 
@@ -208,3 +210,23 @@ def test_unblocking_is_never_a_link(
     block_create(blocker=ada, blocked=ben, now=now)
     assert as_ada.get("/people/ben_near/unblock/").status_code == 405
     assert Block.objects.exists()
+
+
+def test_a_block_is_read_or_made_and_nothing_else(as_ada: Client, ben: User) -> None:
+    assert as_ada.put("/people/ben_near/block/").status_code == 405
+    assert as_ada.delete("/people/nobody_here/block/").status_code == 405
+
+
+def test_who_leaves_meanwhile_is_a_404(
+    as_ada: Client, ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = blocks.get_person_or_404
+
+    def read_and_leave(viewer: User, handle: str) -> User:
+        found = read(viewer, handle)
+        account_close(person=User.objects.get(pk=ben.pk), now=timezone.now())
+        return found
+
+    monkeypatch.setattr(blocks, "get_person_or_404", read_and_leave)
+    assert as_ada.post("/people/ben_near/block/").status_code == 404
+    assert not Block.objects.exists()

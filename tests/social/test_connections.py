@@ -367,3 +367,20 @@ def test_only_unanswered_requests_count(ada: User, ben: User, cyd: User) -> None
     assert asks_left(ada, now=NOW).left == 4
     connection_withdraw(connection=row, person=ada, now=NOW)
     assert asks_left(ada, now=NOW).left == 4
+
+
+@pytest.mark.parametrize("who", ["asked", "asker"])
+def test_a_block_gives_no_request_back(ada: User, ben: User, who: str) -> None:
+    """Neither tells the count of a block, nor is blocking a way to ask more people."""
+    ask(ada, ben)
+    blocker, blocked = (ben, ada) if who == "asked" else (ada, ben)
+    block_create(blocker=blocker, blocked=blocked, now=NOW)
+    assert asks_left(ada, now=NOW).left == 4
+
+
+def test_the_end_of_a_connection_counts_for_nothing(ada: User, ben: User) -> None:
+    ask(ada, ben)
+    row = Connection.objects.get()
+    connection_accept(connection=row, person=ben, now=NOW)
+    block_create(blocker=ben, blocked=ada, now=NOW)
+    assert asks_left(ada, now=NOW).left == 5

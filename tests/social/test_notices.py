@@ -1,7 +1,10 @@
 """What people read of decisions, and the one answer they have."""
 
+import threading
+import time
 import uuid
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from django.test import Client
 from accounts.models import User
 from social import services
 from social.models import Appeal, ModerationAction, Notice
-from social.services import CannotDecide
+from social.services import CannotDecide, appeals
 from tests.conftest import HOST, NOW, require_or_skip
 from tests.factories import make_person
 from tests.matching.marks import marks, words_of
@@ -339,6 +342,36 @@ def test_two_at_once_decide_an_appeal_once() -> None:
     ada.refresh_from_db()
     assert ada.is_suspended == (won == "uphold")
     assert ModerationAction.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_appeal_and_another_case_of_the_same_person_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both hold the person first and then the log: neither waits for ever."""
+    require_or_skip(connection.vendor == "postgresql", "Postgres")
+    ada, ben, cyd = (make_person(h) for h in ("ada_owner", "ben_near", "cyd_too"))
+    first, *chiefs = (make_chief(f"chief_{n}") for n in range(3))
+    case = report(cyd, ada)
+    suspended(ada, ben, first)
+    appeal = appealed(Notice.objects.get(person=ada))
+    write_down, has_written = appeals.action_write, threading.Event()
+
+    def write_slowly(**given: Any) -> ModerationAction:
+        action = write_down(**given)
+        has_written.set()
+        time.sleep(0.5)
+        return action
+
+    def warn_meanwhile() -> ModerationAction:
+        assert has_written.wait(10)
+        return decide(services.person_warn, case, chiefs[1])
+
+    monkeypatch.setattr(appeals, "action_write", write_slowly)
+    overturn = partial(outcome, services.appeal_overturn, appeal, chiefs[0])
+    said = in_threads(overturn, warn_meanwhile)
+    assert [action.verb for action in said] == ["overturn", "warn"]
+    assert services.log_check().faults == []
 
 
 # --- Rows -----------------------------------------------------------------

@@ -11,11 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import matching_pause
+from accounts.services import account_close, matching_pause
 from accounts.throttle import OverLimit
 from social.models import Report
 from social.reportable import reportable_or_404
 from social.services import block_create
+from social.views import reports
 from tests.conftest import HOST, NOW, require_or_skip
 from tests.factories import make_person, make_user
 from tests.matching.marks import words_of
@@ -309,3 +310,18 @@ def test_the_page_costs_the_same(
     message = write(ben, ada, "Rude")
     with django_assert_max_num_queries(13):
         as_ada.get(f"{PAGE}?message={message.public_id}")
+
+
+def test_who_leaves_meanwhile_is_a_404(
+    as_ada: Client, ben: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = reports.reportable_or_404
+
+    def read_and_leave(*given: Any) -> Any:
+        thing = read(*given)
+        account_close(person=User.objects.get(pk=ben.pk), now=timezone.now())
+        return thing
+
+    monkeypatch.setattr(reports, "reportable_or_404", read_and_leave)
+    assert as_ada.post(PAGE, WHY).status_code == 404
+    assert not Report.objects.exists()

@@ -25,6 +25,8 @@ from ingest.names import name_key
 from matching.fairness import report_make
 from matching.services import index_rebuild, tastes_refresh
 from musicmatch.demo.catalogue import load_catalogue
+from social.models import Thread
+from social.services import person_leave
 
 
 class Command(BaseCommand):
@@ -39,7 +41,9 @@ class Command(BaseCommand):
             people = User.objects.filter(origin=User.Origin.DEMO)
             count = people.count()
             _end_sessions(people)
+            _end_talks(people)
             people.delete()
+            Thread.objects.filter(low__isnull=True, high__isnull=True).delete()
             music, touched = _remove_music()
         # Apart: the deletion holds the sequence of changes, which comes after people.
         tastes_refresh(person_ids=touched, now=now)
@@ -59,6 +63,12 @@ def _end_sessions(people: QuerySet[User]) -> None:
         if session.get_decoded().get("_auth_user_id") in ids
     ]
     Session.objects.filter(pk__in=ended).delete()
+
+
+def _end_talks(people: QuerySet[User]) -> None:
+    """Leave whoever wrote with them what they wrote themselves."""
+    for person in people.filter(thread_sides__isnull=False).distinct().order_by("pk"):
+        person_leave(person_id=person.pk)
 
 
 def _remove_music() -> tuple[int, set[int]]:

@@ -25,6 +25,8 @@ from musicmatch.community import (
 )
 from musicmatch.demo.catalogue import CatalogueArtist, load_catalogue
 from musicmatch.demo.people import DemoPerson, demo_people
+from musicmatch.demo.talks import begin_talks
+from social.events import untold
 
 PASSWORD = "listen-along"  # noqa: S105
 
@@ -64,6 +66,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         index_rebuild(now=timezone.now(), waits=True)
         report_make(now=timezone.now())
+        with untold():
+            begin_talks(User.objects.get(handle=names[0]), now=now)
         self.stdout.write(f"{people} demonstration people are here.")
         say_how_to_sign_in(names[0], PASSWORD, out=self.stdout)
 
