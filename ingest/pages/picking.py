@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from accounts.text import clean_line
 from ingest.models import Artist
 from ingest.names import name_key
 
@@ -11,7 +12,7 @@ _LEAST_TYPED = 2
 
 def artists_found(typed: str) -> list[str]:
     """Names of artists known here that have in them what was typed."""
-    key = name_key(typed)
+    key = name_key(clean_line(typed))
     if len(key) < _LEAST_TYPED:
         return []
     named = Artist.objects.filter(name_key__contains=key)
