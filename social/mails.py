@@ -13,8 +13,6 @@ from accounts.models import User
 from accounts.text import clean_line
 from social.models import Notice, Topic
 
-_SIGNER = signing.Signer(salt="social.mails.off")
-
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -128,9 +126,14 @@ def _absolute(path: str) -> str:
 # --- Switching a topic off from a mail ------------------------------------
 
 
+def _signer() -> signing.Signer:
+    # Not when this is read: the host's key may be missing, which a check says better.
+    return signing.Signer(salt="social.mails.off")
+
+
 def off_token(person: User, topic: Topic) -> str:
     """Return what lets whoever holds it switch this topic off, and nothing else."""
-    return _SIGNER.sign(f"{person.public_id.hex}.{topic.value}")
+    return _signer().sign(f"{person.public_id.hex}.{topic.value}")
 
 
 def read_off_token(token: str) -> tuple[UUID, Topic]:
@@ -138,5 +141,5 @@ def read_off_token(token: str) -> tuple[UUID, Topic]:
 
     Raises ``signing.BadSignature`` for what was not made here.
     """
-    public_id, _, topic = _SIGNER.unsign(token).partition(".")
+    public_id, _, topic = _signer().unsign(token).partition(".")
     return UUID(public_id), Topic(topic)

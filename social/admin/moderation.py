@@ -1,12 +1,13 @@
 """The log of what moderators did, to look at."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from accounts.http import PersonRequest
 from social.admin.looking import LookingAdmin, row_link
 from social.models import ModerationAction, Report
 
@@ -34,7 +35,12 @@ class ModerationActionAdmin(LookingAdmin):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return super().get_queryset(request).select_related("report")
+        # Nobody reads here that they were reported, or what was said of it: what
+        # concerns them is among their notices.
+        reader = cast(PersonRequest, request).user
+        actions = super().get_queryset(request)
+        actions = actions.exclude(person_public_id=reader.public_id)
+        return actions.select_related("report")
 
     @admin.display(description="Case", empty_value="–")
     def case(self, action: ModerationAction) -> SafeString | None:

@@ -220,7 +220,7 @@ def connection_withdraw(
         request,
         connection_id,
         said="Your request to {} is taken back.",
-        too_late="You and {} are connected: the answer came first.",
+        too_late="Your request to {} is not open any more.",
     )
     return redirect("social:connection_requests")
 

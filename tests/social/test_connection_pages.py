@@ -77,7 +77,7 @@ def test_the_whole_way_on_the_pages(as_ada: Client, community: list[User]) -> No
     assert marks(page) == [("ada_owner", "incoming")]
     html = page.content.decode()
     assert "Hello &lt;b&gt;you&lt;/b&gt;<br>" in html
-    assert 'rel="nofollow"' in html
+    assert 'rel="nofollow ugc noopener"' in html
     assert "3 artists in common" in html
     assert 'href="/matches/ada_owner/"' in html
     assert "Grouper" in html

@@ -341,6 +341,20 @@ def test_nobody_reads_a_case_about_themselves(
     assert page_of(about_mod) not in as_mod.get(page_of(other)).content.decode()
 
 
+def test_the_log_does_not_tell_a_moderator_who_was_reported(
+    ada: User, ben: User, mod: User, as_mod: Client
+) -> None:
+    """A dismissal is told to whoever reported only: its reason may speak of them."""
+    other = make_moderator("mod_two")
+    own = decide(services.report_dismiss, report(ada, mod), other, NO_RULE)
+    shown = decide(services.report_dismiss, report(ada, ben), other, NO_RULE)
+    log = "/admin/social/moderationaction/"
+    rows = as_mod.get(log).context["cl"].queryset
+    assert list(rows) == [shown]
+    assert as_mod.get(f"{log}{shown.pk}/change/").status_code == 200
+    assert as_mod.get(f"{log}{own.pk}/change/").status_code == 302
+
+
 def test_ending_early(
     as_mod: Client, mod: User, ada: User, ben: User, case: Report
 ) -> None:

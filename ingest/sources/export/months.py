@@ -156,7 +156,8 @@ def _longest(parts: Sequence[Month[K]]) -> list[Month[K]]:
                 tuple(chain(best.parts, [part])),
             )
         )
-    return list(max(rows, key=_said).parts)
+    # Without a part there is nothing to count, even where no part says anything.
+    return list(max(rows[1:] or rows, key=_said).parts)
 
 
 class _Row(NamedTuple, Generic[K]):
