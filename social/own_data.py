@@ -67,9 +67,8 @@ def _handles(person: User) -> dict[int, str | None]:
 
 
 def _blocks(person: User) -> Iterator[Row]:
-    rows = Block.objects.filter(blocker=person).order_by("created_at", "pk")
-    for handle, moment in rows.values_list("blocked__handle", "created_at"):
-        yield {"handle": handle, "blocked_at": moment}
+    for block in Block.objects.made_by(person.pk).reverse():
+        yield {"handle": block.known_handle, "blocked_at": block.created_at}
 
 
 # --- Connections ----------------------------------------------------------

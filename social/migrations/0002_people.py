@@ -17,6 +17,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='block',
+            name='handle',
+            field=models.CharField(blank=True, max_length=30),
+        ),
+        migrations.AddField(
+            model_name='block',
+            name='name',
+            field=models.CharField(blank=True, max_length=50),
+        ),
         migrations.CreateModel(
             name='MailChoice',
             fields=[

@@ -1,5 +1,7 @@
 """Who does not want to meet whom."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 
@@ -12,9 +14,23 @@ class BlockQuerySet(models.QuerySet["Block"]):
         ).values_list("blocker_id", "blocked_id")
         return {a if b == person_id else b for a, b in pairs}
 
+    def made_by(self, person_id: int) -> Self:
+        """The blocks of one person, the newest first."""
+        rows = self.filter(blocker_id=person_id).select_related("blocked")
+        return rows.order_by("-created_at", "-pk")
+
+    def called(self, handle: str) -> Self:
+        """Blocks of whoever had this handle when they were blocked."""
+        unnamed = models.Q(handle="", blocked__handle=handle)
+        return self.filter(models.Q(handle=handle) | unnamed)
+
 
 class Block(models.Model):
-    """One person does not want to meet another. It hides both from each other."""
+    """One person does not want to meet another. It hides both from each other.
+
+    ``handle`` and ``name`` are those of that day: who takes others afterwards is not
+    followed by the list of the one who blocked them.
+    """
 
     blocker = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="blocks"
@@ -22,6 +38,8 @@ class Block(models.Model):
     blocked = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="blocked_by"
     )
+    handle = models.CharField(max_length=30, blank=True)
+    name = models.CharField(max_length=50, blank=True)
     created_at = models.DateTimeField()
 
     objects = BlockQuerySet.as_manager()
@@ -37,6 +55,14 @@ class Block(models.Model):
                 violation_error_message="You cannot block yourself.",
             ),
         ]
+
+    @property
+    def known_handle(self) -> str:
+        return self.handle or self.blocked.handle or ""
+
+    @property
+    def known_name(self) -> str:
+        return self.name or self.known_handle
 
     def __str__(self) -> str:
         return f"{self.blocker_id} blocked {self.blocked_id}"

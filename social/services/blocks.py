@@ -22,11 +22,12 @@ def block_create(*, blocker: User, blocked: User, now: datetime) -> Block:
         raise ValidationError("You cannot block yourself.", code="self")
     if len(pair_lock(blocker.pk, blocked.pk)) < 2:
         raise NoSuchPerson
+    known = {"handle": blocked.handle or "", "name": blocked.display_name}
     Connection.objects.between(blocker.pk, blocked.pk).update(
         state=Connection.State.REMOVED, changed_at=now
     )
     made, _ = Block.objects.get_or_create(
-        blocker=blocker, blocked=blocked, defaults={"created_at": now}
+        blocker=blocker, blocked=blocked, defaults={"created_at": now, **known}
     )
     return made
 

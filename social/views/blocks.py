@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import (
     require_http_methods,
@@ -12,8 +12,8 @@ from django.views.decorators.http import (
 )
 
 from accounts.http import PersonRequest, joined_required
-from accounts.models import PersonQuerySet, User
 from social import services
+from social.models import Block
 from social.visibility import get_person_or_404
 
 
@@ -39,19 +39,16 @@ def block_create(request: PersonRequest, handle: str) -> HttpResponse:
 @require_POST
 def block_remove(request: PersonRequest, handle: str) -> HttpResponse:
     # Not through visibility: the person is hidden exactly because of this block.
-    found = get_object_or_404(_blocked_by(request.user), handle=handle)
-    services.block_remove(blocker=request.user, blocked=found)
-    messages.success(request, f"{found.shown_name} is no longer blocked.")
+    block = Block.objects.made_by(request.user.pk).called(handle).first()
+    if block is None:
+        raise Http404
+    services.block_remove(blocker=request.user, blocked=block.blocked)
+    messages.success(request, f"{block.known_name} is no longer blocked.")
     return redirect("social:blocked")
 
 
 @login_required
 @require_safe
 def blocked(request: PersonRequest) -> HttpResponse:
-    people = _blocked_by(request.user).order_by("handle", "pk")
-    return render(request, "social/blocked.html", {"people": people})
-
-
-def _blocked_by(person: User) -> PersonQuerySet:
-    people: PersonQuerySet = User.objects.filter(blocked_by__blocker=person)
-    return people
+    blocks = Block.objects.made_by(request.user.pk)
+    return render(request, "social/blocked.html", {"blocks": blocks})

@@ -230,3 +230,17 @@ def test_who_leaves_meanwhile_is_a_404(
     monkeypatch.setattr(blocks, "get_person_or_404", read_and_leave)
     assert as_ada.post("/people/ben_near/block/").status_code == 404
     assert not Block.objects.exists()
+
+
+def test_who_takes_other_names_is_not_followed_by_the_list(
+    as_ada: Client, ada: User, ben: User, now: datetime
+) -> None:
+    block_create(blocker=ada, blocked=ben, now=now)
+    User.objects.filter(pk=ben.pk).update(handle="somebody_new", display_name="New")
+    page = as_ada.get("/settings/blocked/").content.decode()
+    assert "ben_near" in page
+    assert "somebody_new" not in page
+    assert as_ada.post("/people/somebody_new/unblock/").status_code == 404
+    answer = as_ada.post("/people/ben_near/unblock/", follow=True)
+    assert b"somebody_new" not in answer.content
+    assert not Block.objects.exists()
