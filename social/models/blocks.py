@@ -56,6 +56,9 @@ class Block(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.blocker_id} blocked {self.blocked_id}"
+
     @property
     def known_handle(self) -> str:
         return self.handle or self.blocked.handle or ""
@@ -63,6 +66,3 @@ class Block(models.Model):
     @property
     def known_name(self) -> str:
         return self.name or self.known_handle
-
-    def __str__(self) -> str:
-        return f"{self.blocker_id} blocked {self.blocked_id}"
