@@ -5,23 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from ingest.models import (
     Listen,
     Source,
     SourceLink,
     TimeRange,
-    TopArtist,
-    TopTrack,
 )
 from ingest.music import Library
 from ingest.services.echoes import echoes_mark
 from ingest.services.links import source_link
+from ingest.services.rankings import artists_rank, tracks_rank
+from ingest.services.rows import rows_insert
 from ingest.signals import listening_changed
 from ingest.sources.base import ArtistItem, AudioItem, ListenItem, TrackItem
-
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,7 @@ def listening_replace(
     genres = library.add_genres(listening.all_artists(), source=source)
     library.add_tracks(listening.all_tracks())
     _write_audio(listening, library, source)
-    artists = _replace_artists(person_id, source, listening.artists, library)
-    tracks = _replace_tracks(person_id, source, listening.tracks, library)
+    artists, tracks = _rank(person_id, source, listening, library)
     listens = _add_listens(person_id, source, listening.listens, library)
     if listens:
         since = min(item.listened_at for item in listening.listens)
@@ -113,72 +110,39 @@ def _write_audio(listening: Listening, library: Library, source: Source) -> None
         library.add_artist_sound(by_row, source=source)
 
 
-def _ranked(ids: Iterable[int]) -> list[tuple[int, int]]:
-    """Number ids from 1, each once: some services name an item twice."""
-    return list(enumerate(dict.fromkeys(ids), start=1))
-
-
-def _replace_artists(
-    person_id: int,
-    source: Source,
-    lists: Mapping[str, tuple[ArtistItem, ...]] | None,
-    library: Library,
-) -> int:
-    if lists is None:
-        return 0
-    rows = [
-        TopArtist(
-            person_id=person_id,
-            source=source,
-            time_range=time_range,
-            rank=rank,
-            artist_id=artist,
-        )
-        for time_range, items in lists.items()
-        for rank, artist in _ranked(library.artist_id(item) for item in items)
-    ]
-    mine = TopArtist.objects.filter(person_id=person_id, source=source)
-    (mine.filter(time_range__in=list(lists)) if lists else mine).delete()
-    TopArtist.objects.bulk_create(rows, batch_size=_BATCH)
-    return len({row.artist_id for row in rows})
-
-
-def _replace_tracks(
-    person_id: int,
-    source: Source,
-    lists: Mapping[str, tuple[TrackItem, ...]] | None,
-    library: Library,
-) -> int:
-    if lists is None:
-        return 0
-    rows = [
-        TopTrack(
-            person_id=person_id,
-            source=source,
-            time_range=time_range,
-            rank=rank,
-            track_id=track,
-        )
-        for time_range, items in lists.items()
-        for rank, track in _ranked(library.track_id(item) for item in items)
-    ]
-    mine = TopTrack.objects.filter(person_id=person_id, source=source)
-    (mine.filter(time_range__in=list(lists)) if lists else mine).delete()
-    TopTrack.objects.bulk_create(rows, batch_size=_BATCH)
-    return len({row.track_id for row in rows})
+def _rank(
+    person_id: int, source: Source, listening: Listening, library: Library
+) -> tuple[int, int]:
+    """Write the ranked lists that are known; returns how many of each there are."""
+    artists = tracks = 0
+    if listening.artists is not None:
+        by_range = {
+            time_range: [library.artist_id(item) for item in items]
+            for time_range, items in listening.artists.items()
+        }
+        artists = artists_rank(person_id=person_id, source=source, lists=by_range)
+    if listening.tracks is not None:
+        by_range = {
+            time_range: [library.track_id(item) for item in items]
+            for time_range, items in listening.tracks.items()
+        }
+        tracks = tracks_rank(person_id=person_id, source=source, lists=by_range)
+    return artists, tracks
 
 
 def _add_listens(
     person_id: int, source: Source, items: Iterable[ListenItem], library: Library
 ) -> int:
     rows = [
-        Listen(
-            person_id=person_id,
-            source=source,
-            track_id=library.track_id(item.track),
-            listened_at=item.listened_at,
+        (
+            person_id,
+            source.value,
+            library.track_id(item.track),
+            connection.ops.adapt_datetimefield_value(item.listened_at),
+            False,
         )
         for item in items
     ]
-    Listen.objects.bulk_create(rows, batch_size=_BATCH, ignore_conflicts=True)
+    columns = ("person_id", "source", "track_id", "listened_at", "is_echo")
+    rows_insert(Listen, columns, rows, skips_known=True)
     return len(rows)
