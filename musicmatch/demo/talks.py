@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from accounts.models import User
 from matching.leaderboard import Filters, leaderboard_for
-from social.affinity import Card, cards_between
+from social.affinity import Card, why_of
+from social.models import CardKind
 from social.services import connection_request, message_send
 
 _TALKS = (
@@ -71,6 +72,6 @@ def _talk(
 
 
 def _card(one: User, other: User) -> Card | None:
-    """The first artist that both have, where there is one."""
-    shared = (card for card in cards_between(one, other) if card.is_shared)
-    return next(shared, None)
+    """The artist that says most of the two, where they share any."""
+    why = why_of(one, [other.pk]).get(other.pk)
+    return Card(CardKind.ARTIST, why.artists[0]) if why and why.artists else None
