@@ -69,6 +69,14 @@ def add_members(
             for member in batch:
                 _add(member, origin, password_hash, library, now)
         yield from (member.username for member in batch)
+    _look_at_the_rows()
+
+
+def _look_at_the_rows() -> None:
+    """Until Postgres does so by itself, it plans as if the new rows were not there."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 @contextmanager
