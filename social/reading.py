@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -17,6 +18,7 @@ from accounts import handles
 from accounts.models import User
 from accounts.throttle import MESSAGE
 from social.models import Connection, Message, Thread, ThreadSide
+from social.statements import SOMEBODYS, kept
 from social.visibility import people_visible_to
 
 CONVERSATIONS = 20
@@ -131,11 +133,18 @@ def newest_or_404(viewer: User, handle: str) -> uuid.UUID | None:
 
     One query that reads nothing else: pages ask it every few seconds.
     """
-    ids = _with(viewer, handle).values_list("last_message__public_id", flat=True)
-    found = list(ids[:1])
-    if not found:
+    if not viewer.is_present:
         raise Http404
-    return found[0]
+    found = _newest(viewer).answer(viewer, handles.normalise(handle))
+    if found is None:
+        raise Http404
+    return uuid.UUID(str(found[0])) if found[0] else None
+
+
+@kept
+def _newest(viewer: User) -> QuerySet[Any, Any]:
+    sides = _with(viewer, SOMEBODYS)
+    return sides.values_list("last_message__public_id", flat=True)[:1]
 
 
 def talk_or_404(viewer: User, handle: str, *, now: datetime) -> Talk:

@@ -136,7 +136,7 @@ def _add_listens(
     rows = [
         (
             person_id,
-            source.value,
+            str(source),
             library.track_id(item.track),
             connection.ops.adapt_datetimefield_value(item.listened_at),
             False,

@@ -31,7 +31,7 @@ def _replace(
     lists: Mapping[str, Iterable[int]],
 ) -> int:
     rows = [
-        (person_id, source.value, str(time_range), rank, pk)
+        (person_id, str(source), str(time_range), rank, pk)
         for time_range, ids in lists.items()
         # Each once: some services name an item twice.
         for rank, pk in enumerate(dict.fromkeys(ids), start=1)
