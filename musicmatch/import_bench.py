@@ -207,14 +207,17 @@ def _call_again(calls: Sequence[Sequence[requests.PreparedRequest]]) -> float:
 # --- The worker itself ----------------------------------------------------
 
 
-def worker_rate(size: int) -> float:
-    """Imports in a second by the worker that ``make run`` starts, with its queue.
+def worker_rate(size: int, *, is_hosted: bool) -> float:
+    """Imports in a second by one worker, out of its queue.
 
+    That of ``docker-compose.yml``, of two processes, or that of ``make run``: two
+    threads, which share one interpreter and save memory.
     The first fifth is left out: until then the worker gets ready.
     """
-    runs = _batch("worker", size)
+    runs = _batch(f"worker_{is_hosted}", size)
+    pool = "prefork" if is_hosted else "threads"
     worker = subprocess.Popen(  # noqa: S603 - our own command, nothing typed in it
-        [sys.executable, *WORKER],
+        [sys.executable, *WORKER, "-P", pool],
         cwd=settings.BASE_DIR,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

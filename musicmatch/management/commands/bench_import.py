@@ -150,11 +150,12 @@ class Command(BaseCommand):
             f" the calls alone (limit {MOST_TIMES_BARE} times); {busy * 1000:.0f} ms"
             " of a processor each"
         )
-        by_worker = import_bench.worker_rate(batches * size)
-        self._say(
-            f"One worker, two at a time, out of its queue: {by_worker:.1f} imports"
-            f" a second ({WANTED} wanted)"
-        )
+        for is_hosted, kind in ((True, "as hosted"), (False, "of make run")):
+            by_worker = import_bench.worker_rate(batches * size, is_hosted=is_hosted)
+            self._say(
+                f"One worker {kind}, two at a time, out of its queue:"
+                f" {by_worker:.1f} imports a second ({WANTED} wanted)"
+            )
         return ["pace"] if ratio > MOST_TIMES_BARE else []
 
     def _say(self, line: str) -> None:
