@@ -1,0 +1,27 @@
+"""System checks: wrong settings are named, with a hint, before the first request.
+
+Importing a module registers its checks.
+"""
+
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+
+from musicmatch.checks import (  # noqa: F401
+    addresses,
+    genres,
+    keys,
+    preselection,
+    signing_in,
+)
+from musicmatch.checks.common import TAG
+
+
+def refuse_wrong_settings() -> None:
+    """Stop a process that no management command started, such as a web server.
+
+    Raises ``ImproperlyConfigured`` with every error of these modules; warnings stop
+    nothing.
+    """
+    errors = [said for said in run_checks(tags=[TAG]) if said.is_serious()]
+    if errors:
+        raise ImproperlyConfigured("\n".join(str(error) for error in errors))

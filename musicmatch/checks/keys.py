@@ -1,0 +1,55 @@
+"""Keys are there, and are keys."""
+
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from musicmatch.checks.common import TAG
+
+
+def _secret_key_is_set() -> bool:
+    try:
+        return bool(settings.SECRET_KEY)
+    except ImproperlyConfigured:
+        return False
+
+
+@register(TAG)
+def keys_are_set(**_: Any) -> list[CheckMessage]:
+    errors: list[CheckMessage] = []
+    if not _secret_key_is_set():
+        errors.append(
+            Error(
+                "SECRET_KEY is not set.",
+                hint="Set SECRET_KEY or SECRET_KEY_FILE to a long random text.",
+                id="musicmatch.E001",
+            )
+        )
+    if not settings.FIELD_ENCRYPTION_KEYS:
+        errors.append(
+            Error(
+                "FIELD_ENCRYPTION_KEYS is not set.",
+                hint="Give one or more Fernet keys, newest first, with commas.",
+                id="musicmatch.E002",
+            )
+        )
+    return errors
+
+
+@register(TAG)
+def encryption_keys_are_fernet_keys(**_: Any) -> list[CheckMessage]:
+    for position, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            return [
+                Error(
+                    f"Key {position} of FIELD_ENCRYPTION_KEYS is not a Fernet key.",
+                    hint="A Fernet key is 32 random bytes in URL-safe base64.",
+                    id="musicmatch.E003",
+                )
+            ]
+    return []
