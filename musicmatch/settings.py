@@ -336,6 +336,12 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    # See musicmatch.health: what waited for a worker that was away says nothing.
+    "note-heartbeat": {
+        "task": "musicmatch.tasks.note_heartbeat_task",
+        "schedule": 15.0,
+        "options": {"expires": 45},
+    },
     "requeue-stalled-runs": {
         "task": "ingest.tasks.requeue_runs_task",
         "schedule": 10.0,

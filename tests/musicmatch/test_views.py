@@ -1,24 +1,17 @@
 """The site's own pages: the first one, what it is about, whether it is ready."""
 
-import json
 from typing import Any
 
 import pytest
 from django.conf import settings as site_settings
-from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 from django.urls import include, path
-from redis.exceptions import ConnectionError as RedisAway
 
 from accounts.models import User
 from accounts.throttle import SYNC_NOW, OverLimit
-from matching.services import index_rebuild
-from musicmatch import views
-from musicmatch.celery import app
 from tests.conftest import HOST, NOW
 from tests.factories import make_user
 
@@ -83,69 +76,9 @@ def test_the_style_guide_is_for_developers(
 # --- Health ---------------------------------------------------------------
 
 
-def ready(client: Client) -> tuple[int, dict[str, bool]]:
-    response = client.get("/readyz")
-    assert "no-store" in response["Cache-Control"]
-    return response.status_code, json.loads(response.content)
-
-
 def test_healthz_asks_nothing(client: Client) -> None:
     response = client.get("/healthz")
     assert (response.status_code, response.content) == (200, b"ok\n")
-
-
-def test_readyz_is_content_when_all_is_there(client: Client, ada: User) -> None:
-    index_rebuild(now=NOW)
-    everything = dict.fromkeys(("database", "cache", "broker", "index"), True)
-    assert ready(client) == (200, everything)
-
-
-def test_readyz_names_a_missing_index(client: Client, db: None) -> None:
-    status, checks = ready(client)
-    assert status == 503
-    assert [name for name, is_there in checks.items() if not is_there] == ["index"]
-
-
-def test_readyz_names_a_corrupt_index(client: Client, ada: User, settings: Any) -> None:
-    index_rebuild(now=NOW)
-    (settings.INDEX_DIR / "MANIFEST.json").write_text("[]")
-    status, checks = ready(client)
-    assert (status, checks["index"]) == (503, False)
-
-
-@pytest.mark.parametrize("error", [OSError, RedisAway])
-def test_readyz_names_a_cache_that_is_away(
-    client: Client, db: None, monkeypatch: Any, error: type[Exception]
-) -> None:
-    def away(*_: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(cache, "set", away)
-    status, checks = ready(client)
-    assert (status, checks["cache"]) == (503, False)
-
-
-def test_readyz_names_a_database_that_is_away(
-    client: Client, db: None, monkeypatch: Any
-) -> None:
-    class Away:
-        def cursor(self) -> None:
-            raise DatabaseError
-
-    monkeypatch.setattr(views, "connection", Away())
-    status, checks = ready(client)
-    assert (status, checks["database"]) == (503, False)
-
-
-def test_readyz_names_a_broker_that_is_away(
-    client: Client, db: None, monkeypatch: Any
-) -> None:
-    connect = app.connection_for_write
-    # Nothing listens on port 1 of any machine.
-    away = "redis://127.0.0.1:1/0"
-    monkeypatch.setattr(app, "connection_for_write", lambda: connect(away))
-    status, checks = ready(client)
-    assert (status, checks["broker"]) == (503, False)
 
 
 # --- Error pages ----------------------------------------------------------
