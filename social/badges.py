@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from social.models import Connection, Notice, ThreadSide
 from social.statements import kept
-from social.visibility import people_visible_to
+from social.visibility import is_visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,14 @@ def badges_of(viewer: User) -> Badges:
 
 @kept
 def _waiting(viewer: User) -> QuerySet[Any, Any]:
-    requests = Connection.objects.incoming(viewer.pk).annotate(who=F("requester"))
-    sides = ThreadSide.objects.of(viewer.pk).unread().annotate(who=F("other"))
+    requests = Connection.objects.incoming(viewer.pk)
+    requests = requests.filter(is_visible_to(viewer, "requester"))
+    sides = ThreadSide.objects.of(viewer.pk).unread()
+    sides = sides.filter(is_visible_to(viewer, "other"))
     notices = Notice.objects.of(viewer.pk).unseen()
-    # Asked of each row anew: there are a few of them, and thousands of people.
-    is_seen = Exists(people_visible_to(viewer).filter(pk=OuterRef("who")))
     counts: QuerySet[Any] = User.objects.filter(pk=viewer.pk).values_list(
-        _one_number(requests.filter(is_seen), "addressee", Count("pk")),
-        _one_number(sides.filter(is_seen), "person", Sum("unread")),
+        _one_number(requests, "addressee", Count("pk")),
+        _one_number(sides, "person", Sum("unread")),
         _one_number(notices, "person", Count("pk")),
     )
     return counts

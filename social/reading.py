@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.throttle import MESSAGE
 from social.models import Connection, Message, Thread, ThreadSide
 from social.statements import SOMEBODYS, kept
-from social.visibility import people_visible_to
+from social.visibility import is_visible_to
 
 CONVERSATIONS = 20
 MESSAGES = 30
@@ -96,7 +96,7 @@ class Lines:
 
 def conversations_of(viewer: User, *, cursor: str = "") -> Conversations:
     """Read a page of the viewer's conversations; a cursor that is none begins anew."""
-    is_there = Q(Exists(_visible(viewer))) | Q(other__isnull=True)
+    is_there = Q(is_visible_to(viewer, "other")) | Q(other__isnull=True)
     sides = ThreadSide.objects.of(viewer.pk).filter(is_there)
     place = _place_of(cursor)
     if place is not None:
@@ -105,10 +105,6 @@ def conversations_of(viewer: User, *, cursor: str = "") -> Conversations:
     found = list(sides[: CONVERSATIONS + 1])
     page = found[:CONVERSATIONS]
     return Conversations(page, _cursor(page[-1]) if len(found) > len(page) else "")
-
-
-def _visible(viewer: User) -> QuerySet[User]:
-    return people_visible_to(viewer).filter(pk=OuterRef("other"))
 
 
 def _cursor(side: ThreadSide) -> str:
@@ -159,7 +155,7 @@ def left_talk_or_404(viewer: User, thread: uuid.UUID, *, now: datetime) -> Talk:
 
 
 def _with(viewer: User, handle: str) -> QuerySet[ThreadSide]:
-    sides = ThreadSide.objects.filter(Exists(_visible(viewer)), person=viewer)
+    sides = ThreadSide.objects.filter(is_visible_to(viewer, "other"), person=viewer)
     return sides.filter(other__handle=handles.normalise(handle))
 
 

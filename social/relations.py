@@ -4,14 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
-
 from accounts.models import Section, User
 from social.affinity import Why, why_of_people
 from social.models import Connection
 from social.models.connections import ConnectionQuerySet
 from social.showing import shows
-from social.visibility import people_visible_to
+from social.visibility import is_visible_to
 
 PAGE_SIZE = 20
 _PAGE = re.compile(r"[0-9]{1,4}")
@@ -62,15 +60,11 @@ def related(viewer: User, connection: Connection) -> Related:
 
 
 def _visible(viewer: User) -> ConnectionQuerySet:
-    there = people_visible_to(viewer)
-    # Asked of each row of the viewer's, whose own end is there as well: they have a
-    # few, and people there are thousands.
+    # The viewer's own end of each row is there as well.
     return (
         Connection.objects.of(viewer.pk)
-        .filter(
-            Exists(there.filter(pk=OuterRef("requester"))),
-            Exists(there.filter(pk=OuterRef("addressee"))),
-        )
+        .filter(is_visible_to(viewer, "requester"))
+        .filter(is_visible_to(viewer, "addressee"))
         .with_people()
     )
 

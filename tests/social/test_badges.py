@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.models import User
 from accounts.services import matching_pause
+from social import badges
 from social.badges import Badges, badges_of
 from social.models import Connection
 from social.services import (
@@ -20,6 +22,8 @@ from social.services import (
     connection_withdraw,
     messages_see,
 )
+from social.statements import SOMEONE
+from tests.conftest import require_or_skip
 from tests.factories import make_person, make_user
 from tests.factories.mails import make_notice
 from tests.factories.threads import make_connection, say
@@ -256,3 +260,16 @@ def test_a_stranger_is_counted_nothing(
 ) -> None:
     with django_assert_num_queries(0):
         assert Client(HTTP_HOST="127.0.0.1").get("/about/").status_code == 200
+
+
+def test_the_rows_of_one_person_are_not_joined_with_everybody(ada: User) -> None:
+    """Left to itself Postgres reads all people once there are many, for a few rows."""
+    require_or_skip(connection.vendor == "postgresql", "Postgres")
+    question = badges._waiting(ada)
+    given = [ada.pk if one == SOMEONE else one for one in question.given]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {question.text}", given)
+        plan = "\n".join(line for [line] in cursor.fetchall())
+    assert "Scan on accounts_user" in plan or "accounts_user_pkey" in plan
+    assert "Join" not in plan, plan
+    assert "Nested Loop" not in plan, plan
