@@ -16,7 +16,7 @@ laptop := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SITE_URL -u ALLOWED_HOSTS
 	-u LISTENBRAINZ_URL -u LISTENBRAINZ_AUTH_URL -u LASTFM_URL -u LASTFM_AUTH_URL -u LASTFM_API_KEY \
 	-u LASTFM_SECRET -u MUSICBRAINZ_URL -u RECCOBEATS_URL -u GENRE_LOOKUP
 
-.PHONY: help run setup test check bench clean
+.PHONY: help run setup test check bench clean stack
 
 help: ## Say what each command does
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
@@ -27,6 +27,10 @@ help: ## Say what each command does
 run: $(python) ## Install what is missing and run the whole site
 	@$(call install_runtime)
 	@exec $(python) manage.py up --follow-parent
+
+stack: $(python) ## Run it as it is hosted, on your Postgres and Redis
+	@$(call install_runtime)
+	@exec $(python) -m musicmatch.stack --follow-parent $(STACK)
 
 setup: $(python) ## Install everything, tools for development included
 	@$(call install_development)

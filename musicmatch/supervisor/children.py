@@ -20,6 +20,8 @@ class Program:
     """What to run under a name; ``log`` is None to write to the terminal.
 
     ``shows_warnings`` says whether the log's warnings belong on the terminal too.
+    ``user`` is the number of the user and the group to run as; ``pid_file`` is kept
+    up to date with the number of the running process.
     """
 
     name: str
@@ -28,14 +30,16 @@ class Program:
     folder: Path
     log: Path | None = None
     shows_warnings: bool = True
+    user: int | None = None
+    pid_file: Path | None = None
 
 
 class Child:
     """A program and its running process, restarted under the same rules."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, restarts: Restarts | None = None) -> None:
         self.program = program
-        self.restarts = Restarts()
+        self.restarts = restarts or Restarts()
         self.starts_at: float | None = None
         self._process: subprocess.Popen[bytes] | None = None
         if program.log is not None:
@@ -68,10 +72,15 @@ class Child:
                 cwd=self.program.folder,
                 start_new_session=True,
                 preexec_fn=_ends_with_parent(),
+                user=self.program.user,
+                group=self.program.user,
+                extra_groups=None if self.program.user is None else [],
             )
         finally:
             if log:
                 log.close()
+        if self.program.pid_file is not None:
+            self.program.pid_file.write_text(f"{self.pid}\n", encoding="ascii")
 
     def status(self) -> int | None:
         """Return the exit status of a process that has ended, else None."""
@@ -92,6 +101,8 @@ class Child:
         self.clear_session()
         self._process.wait()
         self._process = None
+        if self.program.pid_file is not None:
+            self.program.pid_file.unlink(missing_ok=True)
 
     def clear_session(self) -> None:
         """Kill what a dead process left behind, so that a port is free again."""

@@ -6,22 +6,30 @@ from collections.abc import Callable
 from musicmatch.supervisor.children import Child, Program
 from musicmatch.supervisor.errors import SupervisorError
 from musicmatch.supervisor.logs import LogReader, last_lines
+from musicmatch.supervisor.restarts import Restarts
 
 Say = Callable[[str], None]
 _LAST_WORDS = 5
 
 
 class Group:
-    """Children that start again when they die, up to a limit."""
+    """Children that start again when they die, up to a limit or for ever."""
 
-    def __init__(self, say: Say, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        say: Say,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        gives_up: bool = True,
+    ) -> None:
         self._say = say
         self._clock = clock
+        self._gives_up = gives_up
         self._children: dict[str, Child] = {}
         self._readers: dict[str, LogReader] = {}
 
     def start(self, program: Program) -> Child:
-        child = Child(program)
+        child = Child(program, Restarts(gives_up=self._gives_up))
         self._children[program.name] = child
         if program.log is not None and program.shows_warnings:
             self._readers[program.name] = LogReader(program.log)

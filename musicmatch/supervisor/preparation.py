@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts.models import User
 from matching.services import index_is_ready
 from musicmatch.supervisor.plan import unfinished
-from musicmatch.supervisor.supervisor import say
+from musicmatch.supervisor.runner import say
 
 SEED = "seed_demo"
 
