@@ -1,5 +1,6 @@
 """Our policy where allauth asks for one."""
 
+import logging
 import secrets
 from typing import Any
 
@@ -20,6 +21,8 @@ from accounts.spotify.receivers import keep_tokens
 
 _LONGEST_NAME = 50
 
+logger = logging.getLogger(__name__)
+
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -36,6 +39,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.REGISTRATION == "open")
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """A password typed again begins another session, as signing in does."""
+        is_right: bool = super().reauthenticate(user, password)
+        if is_right:
+            self.request.session.cycle_key()
+        return is_right
+
+    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Tell of a change; one that was made stays made when no mail can be sent."""
+        try:
+            super().send_notification_mail(*args, **kwargs)
+        except OSError:
+            logger.exception("A mail about a changed account could not be sent.")
 
     def set_password(self, user: User, password: str) -> None:
         """Write the password only: the rest may be changing in another tab."""

@@ -10,7 +10,7 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import services
+from accounts import lifetime, services
 from accounts.models import ServiceGate, SpotifyGrant, User
 from accounts.signals import visibility_changed
 
@@ -28,6 +28,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "handle", "display_name", "origin", "joined_at")
     list_filter = ("origin", "is_staff", "is_active", "country")
     search_fields = ("username", "handle", "display_name")
+    actions = ("end_sessions",)
     # Consent and pause are the person's own, and what is decided about them is not
     # written here but with its reason, in a case.
     readonly_fields = (
@@ -39,6 +40,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         "last_login",
         "date_joined",
         "last_active_at",
+        "sessions_ended_at",
     )
     fieldsets = (
         (None, {"fields": ("username", "password", "email")}),
@@ -63,7 +65,17 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
             "Permissions",
             {"fields": ("is_active", "is_staff", "is_superuser", "groups")},
         ),
-        ("Times", {"fields": ("last_login", "last_active_at", "date_joined")}),
+        (
+            "Times",
+            {
+                "fields": (
+                    "last_login",
+                    "last_active_at",
+                    "date_joined",
+                    "sessions_ended_at",
+                )
+            },
+        ),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
@@ -123,6 +135,15 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         columns = {field.name for field in User._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data))
         visibility_changed.send(sender=User, person_id=obj.pk, now=timezone.now())
+
+    @admin.action(description="Sign out everywhere", permissions=["change"])
+    def end_sessions(
+        self, request: HttpRequest, queryset: models.QuerySet[User]
+    ) -> None:
+        for person in queryset:
+            lifetime.sessions_end_now(person=person, now=timezone.now())
+            self.log_change(request, person, "Signed out everywhere.")
+        self.message_user(request, "Every session of these people is over.")
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         services.account_close(person=obj, now=timezone.now())

@@ -34,11 +34,16 @@ class PersonMiddleware:
     ) -> HttpResponse | None:
         if not isinstance(error, OverLimit):
             return None
-        context = {"limit_text": error.limit.words, "retry_at": error.until}
-        response = render(request, "429.html", context, status=429)
-        seconds = ceil((error.until - timezone.now()).total_seconds())
-        response.headers["Retry-After"] = str(max(1, seconds))
-        return response
+        return over_limit_page(request, error)
+
+
+def over_limit_page(request: HttpRequest, error: OverLimit) -> HttpResponse:
+    """Say which limit is used up, and when it ends."""
+    context = {"limit_text": error.limit.words, "retry_at": error.until}
+    response = render(request, "429.html", context, status=429)
+    seconds = ceil((error.until - timezone.now()).total_seconds())
+    response.headers["Retry-After"] = str(max(1, seconds))
+    return response
 
 
 def _zone_of(request: HttpRequest) -> ZoneInfo | None:

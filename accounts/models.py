@@ -102,6 +102,8 @@ class User(AbstractUser):
     joined_at = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     last_active_at = models.DateTimeField(null=True, blank=True)
+    # Sessions from before this moment are over.
+    sessions_ended_at = models.DateTimeField(null=True, blank=True)
     # Found by nobody but the people one is connected with.
     is_hidden = models.BooleanField(default=False)
     # Whether whoever looks for an artist finds this person among its listeners.

@@ -14,7 +14,11 @@ _LABELS = {
     "oldpassword": "Your password until now",
     "remember": "Stay signed in on this device",
 }
-_HELP = {"password1": "At least 8 characters, and nothing that is easy to guess."}
+_HELP = {
+    "password1": (
+        "At least 10 characters, and nothing easy to guess. A sentence is fine."
+    )
+}
 
 
 class _OurWords:

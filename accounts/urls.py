@@ -6,4 +6,5 @@ app_name = "accounts"
 urlpatterns = [
     path("settings/profile/", views.profile_edit, name="profile_edit"),
     path("settings/privacy/", views.privacy_edit, name="privacy_edit"),
+    path("settings/sessions/end/", views.sessions_end, name="sessions_end"),
 ]

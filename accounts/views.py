@@ -6,9 +6,10 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import services
+from accounts import lifetime, services
+from accounts.again import asked_again
 from accounts.forms import PrivacyForm, ProfileForm
 from accounts.http import PersonRequest
 from accounts.models import User
@@ -77,3 +78,12 @@ def _change_privacy(person: User, action: str | None) -> str:
         services.artists_hide(person=person)
         return "Nobody finds you by an artist any more."
     raise BadRequest("no such action")
+
+
+@login_required
+@require_POST
+@asked_again
+def sessions_end(request: PersonRequest) -> HttpResponse:
+    lifetime.others_end(request, request.user, now=timezone.now())
+    messages.success(request, "You are signed out everywhere but here.")
+    return redirect("account_change_password")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 
 # A form is only ever sent from a page, and no page is shown at localhost.
 _SAFE = {"GET", "HEAD"}
@@ -30,6 +31,33 @@ class LoopbackHostMiddleware:
                 f"{request.scheme}://{place}{request.get_full_path()}"
             )
         return self.get_response(request)
+
+
+class OriginMiddleware:
+    """Keep every answer to this site: no other may embed it or share a process."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Embedder-Policy", "require-corp")
+        return response
+
+
+class PrivateMiddleware:
+    """Let nobody keep what a signed-in person sees, nor what sets a cookie."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_own = request.session.session_key or response.cookies
+        if is_own and "Cache-Control" not in response.headers:
+            add_never_cache_headers(response)
+        return response
 
 
 class CookieMiddleware:

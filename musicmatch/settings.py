@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONE, SELF
 
 from ingest.sources.base import Way
 from ingest.sources.registry import Source
+from musicmatch import policies
 from musicmatch.embedded import socket_url
 from musicmatch.keys import local_key, new_encryption_key, new_secret_key
 
@@ -68,18 +68,23 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before static files are answered: they carry the same headers.
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "musicmatch.middleware.OriginMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "musicmatch.middleware.LoopbackHostMiddleware",
     "musicmatch.middleware.CookieMiddleware",
+    "musicmatch.middleware.PrivateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.lifetime.SessionLifetimeMiddleware",
+    "musicmatch.bodies.BodyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "musicmatch.middleware.NotFoundMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.PersonMiddleware",
@@ -159,15 +164,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
+AUTH_PASSWORD_VALIDATORS = policies.PASSWORDS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
@@ -190,6 +187,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_SESSION_REMEMBER = True
+# How long a password that was typed again is believed: see accounts.again.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+# Whoever has an address hears that a password or an address was changed.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_QUERY_EMAIL = False
@@ -250,12 +251,6 @@ MATCHING_PRESELECT = env.str("MATCHING_PRESELECT", "")
 
 # --- Security -------------------------------------------------------------
 
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 _https = SITE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _https else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
@@ -266,24 +261,26 @@ SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = _https
-CSRF_COOKIE_SECURE = _https
-SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "object-src": [NONE],
-        "frame-ancestors": [NONE],
-        "base-uri": [SELF],
-        # Forms that are answered by a redirect to a service's page of consent.
-        "form-action": [SELF, *map(_origin, _consent_pages)],
-    }
-}
-PERMISSIONS_POLICY: dict[str, list[str]] = {
-    name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb")
-}
+CONTENT_SECURITY_POLICY = policies.content_security_policy(
+    consent_pages=_consent_pages, is_https=_https
+)
+PERMISSIONS_POLICY = policies.PERMISSIONS
+# Browsers keep such a cookie to this one host, and send it over TLS only.
+_cookie = "__Host-" if _https else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_cookie}sessionid", f"{_cookie}csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Without a visit in so long a session ends. accounts.lifetime ends them all some day.
+SESSION_COOKIE_AGE = 14 * 86_400
+# Not in a cookie: what they say of people stays on the server.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# Of a body without files. What bodies may weigh at all is in musicmatch.bodies.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
 
 # --- Language, time, static files, e-mail ---------------------------------
 

@@ -13,9 +13,11 @@ from allauth.socialaccount.providers.oauth2.views import (
 from allauth.socialaccount.providers.spotify.views import SpotifyOAuth2Adapter
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from accounts import gate
+from accounts.again import asked_again
 from accounts.spotify import http, tokens
 from accounts.spotify.errors import Refusal, SignInRefused
 from accounts.spotify.pages import refusal_page
@@ -141,9 +143,23 @@ _login = OAuth2LoginView.adapter_view(SpotifyAdapter)
 _callback = OAuth2CallbackView.adapter_view(SpotifyAdapter)
 
 
-def oauth_login(request: HttpRequest) -> HttpResponse:
+def oauth_login(request: HttpRequest) -> HttpResponseBase:
     """Send a person to Spotify, unless Spotify rests: then say so before."""
     _require_spotify()
+    is_connecting = request.GET.get("process") == "connect"
+    user = request.user
+    if is_connecting and user.is_authenticated and user.has_usable_password():
+        # What is connected signs in from then on.
+        return _connect(request)
+    return _leave(request)
+
+
+@asked_again
+def _connect(request: HttpRequest) -> HttpResponse:
+    return _leave(request)
+
+
+def _leave(request: HttpRequest) -> HttpResponse:
     if gate.closure(SERVICE, timezone.now()) is not None:
         return refusal_page(request, Refusal.RESTING)
     response: HttpResponse = _login(request)

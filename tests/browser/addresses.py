@@ -152,6 +152,7 @@ NO_PAGES = {
     "messages/<slug:handle>/new/": "a part of the thread's page",
     "notices/<uuid:notice_id>/appeal/": _PRESSED,
     "settings/data/export/": "is a file",
+    "settings/sessions/end/": _PRESSED,
 }
 
 

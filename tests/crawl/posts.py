@@ -99,6 +99,7 @@ def _about_oneself(here: Community) -> dict[str, _Parts]:
         ),
         "accounts:privacy_edit": ({}, privacy, ("action", "is_hidden", "country")),
         "matching:welcome": ({}, joining, ("handle", "display_name", "country")),
+        "accounts:sessions_end": ({}, {}, ()),
         "leaving:data_export": ({}, {}, ()),
         "leaving:account_close": ({}, {"password": PASSWORD}, ("password", "name")),
         "social:mail_choices": ({}, {"messages": "on"}, ("requests",)),

@@ -148,6 +148,6 @@ def test_every_page_asks_only_this_site(client: Client, community: list[User]) -
     client.force_login(community[0])
     for address in ("/matches/", "/matches/ben_near/", "/people/ben_near/", "/about/"):
         response = client.get(address)
-        assert "default-src 'self'" in response["Content-Security-Policy"]
+        assert "default-src 'none'" in response["Content-Security-Policy"]
         assert 'src="http' not in response.content.decode()
     assert site_settings.CSRF_COOKIE_SAMESITE == "Lax"
