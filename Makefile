@@ -51,6 +51,10 @@ check: setup ## Format, lint, types, layers, migrations, settings, templates
 	@echo manage.py check --deploy
 	@$(laptop) env $(production) $(python) manage.py check --deploy --fail-level WARNING
 	$(bin)/djlint --quiet --lint templates
+	$(bin)/check-jsonschema --quiet --builtin-schema vendor.compose-spec \
+		docker-compose.yml
+	$(bin)/hadolint Dockerfile
+	@$(call check_caddyfile)
 
 bench: setup ## Measure what has a limit: pages, imports, matching
 	@for command in $(bench_commands); do \
@@ -94,6 +98,16 @@ found=; for name in python3 python3.13 python3.12 python3.11 python3.14 python; 
 	then found=$$name; break; fi; done; \
 if [ -z "$$found" ]; then \
 	echo "Musicmatch needs Python 3.11 or newer, and none was found."; exit 1; fi
+endef
+
+define check_caddyfile
+if command -v caddy >/dev/null; then echo caddy validate; \
+	folder=$$(mktemp -d); SITE_URL=https://musicmatch.example TLS=internal WEB=web:8000 \
+	XDG_DATA_HOME=$$folder XDG_CONFIG_HOME=$$folder caddy validate \
+	--config deploy/Caddyfile --adapter caddyfile >$$folder/said 2>&1 \
+	|| { cat $$folder/said; exit 1; }; rm -r $$folder; \
+	caddy fmt deploy/Caddyfile | diff deploy/Caddyfile -; \
+else echo "There is no caddy here: deploy/Caddyfile was not read."; fi
 endef
 
 # Settings as a host would give them, with keys made for this one check.

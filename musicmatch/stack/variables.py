@@ -21,6 +21,8 @@ SECRETS = (
     "LASTFM_SECRET",
     "EMAIL_URL",
 )
+# Said to the engine or to the proxy, and not to the app.
+_NOT_OF_APP = {"TLS", "WEB_MEMORY", "WORKER_MEMORY"}
 _NAMED = re.compile(r"^#?([A-Z][A-Z_]+)=", re.MULTILINE)
 
 
@@ -32,7 +34,7 @@ def settings_of_a_host() -> list[str]:
 
 def of_app(options: Options) -> dict[str, str]:
     """Return what migrations, web, worker and beat are told."""
-    names = settings_of_a_host()
+    names = [name for name in settings_of_a_host() if name not in _NOT_OF_APP]
     told = {name: options.shell[name] for name in names if name in options.shell}
     secrets = options.under("secrets")
     return {
