@@ -16,6 +16,7 @@ from matching.services.tastes import (
     taste_departed,
     taste_refresh,
     tastes_refresh,
+    tastes_stale,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "taste_departed",
     "taste_refresh",
     "tastes_refresh",
+    "tastes_stale",
 ]

@@ -61,6 +61,12 @@ def listeners_refresh(
     return next_ones[-1] if len(next_ones) == _AT_ONCE else None
 
 
+@transaction.atomic
+def tastes_stale(*, person_ids: Collection[int], now: datetime) -> list[int]:
+    """Return whose kept taste is not what their listening says; nothing is written."""
+    return [taste.person_id for taste in _changed(sorted(person_ids), now)]
+
+
 def _changed(person_ids: list[int], now: datetime) -> list[Taste]:
     """Compute tastes and return those that are not what they were."""
     # Locked before reading: of two changes at once the later sees both. Without

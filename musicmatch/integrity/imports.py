@@ -1,0 +1,74 @@
+"""Import runs: ended ones are ended in every way, and the others move."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+
+from ingest.models import ImportRun, Source, SourceLink
+from ingest.services.turns import LEASE
+from ingest.services.uploads import folder_of
+
+# Beat gives a run that nobody carries on to a worker every ten seconds.
+_LONGEST_STILL = timedelta(minutes=10)
+_State = ImportRun.State
+
+
+def differences(now: datetime) -> Iterator[str]:
+    yield from _rows(now)
+    yield from _without_source()
+    yield from _files()
+
+
+def _rows(now: datetime) -> Iterator[str]:
+    ended = ~Q(state__in=ImportRun.ACTIVE)
+    still = now - _LONGEST_STILL
+    wrong = (
+        ("its state is none", ~Q(state__in=_State.values)),
+        ("ended, without a time at which it did", ended & Q(finished_at=None)),
+        ("ended, and a worker holds it", ended & Q(lease_until__isnull=False)),
+        ("ended, and waits", ended & Q(resume_at__isnull=False)),
+        ("ended, and what was fetched is still staged", ended & ~Q(staged={})),
+        ("failed without saying why", Q(state=_State.FAILED, reason="")),
+        ("has not ended, with a time at which it did", ~ended & ~Q(finished_at=None)),
+        ("is held far longer than a turn", ~ended & Q(lease_until__gt=now + 2 * LEASE)),
+        (
+            "nobody has carried it on",
+            ~ended
+            & (Q(lease_until__isnull=True) | Q(lease_until__lt=still))
+            & (Q(resume_at__isnull=True) | Q(resume_at__lt=still))
+            & Q(queued_at__lt=still),
+        ),
+    )
+    for what, condition in wrong:
+        runs = ImportRun.objects.filter(condition).order_by("queued_at", "pk")
+        for pk, source in runs.values_list("pk", "source"):
+            yield f"{source} import {pk}: {what}"
+
+
+def _without_source() -> Iterator[str]:
+    link = SourceLink.objects.filter(
+        person=OuterRef("person"), source=OuterRef("source")
+    )
+    done = ImportRun.objects.filter(state=_State.DONE)
+    for pk, source in done.filter(~Exists(link)).values_list("pk", "source"):
+        yield f"{source} import {pk}: done for somebody without that source"
+
+
+def _files() -> Iterator[str]:
+    active = ImportRun.objects.active().filter(source=Source.EXPORT)
+    for pk in active.order_by("pk").values_list("pk", flat=True):
+        if not folder_of(pk).is_dir():
+            yield f"export import {pk}: its files are gone"
+    root = Path(settings.UPLOAD_DIR)
+    ended = {
+        str(pk)
+        for pk in ImportRun.objects.exclude(state__in=ImportRun.ACTIVE)
+        .filter(source=Source.EXPORT)
+        .values_list("pk", flat=True)
+    }
+    for folder in sorted(path.name for path in root.glob("*") if path.is_dir()):
+        if folder in ended:
+            yield f"export import {folder}: ended, and its files are still here"
