@@ -62,8 +62,8 @@ class _Lists:
 def load_tastes(person_ids: Collection[int]) -> dict[int, LoadedTaste]:
     """Read people's ranked lists of every source in use and merge them, by person.
 
-    Artists they do not want counted are left out as if no source had named them. Four
-    queries, and up to two for each person with any artist.
+    Artists they do not want counted are left out as if no source had named them. One
+    query for people without artists; else four, and up to two for each who has any.
     """
     return _loaded(person_ids, MutedArtist.objects.of(person_ids).not_counted())
 
@@ -77,25 +77,37 @@ def taste_without(person_id: int, artist_id: int) -> EngineTaste:
 def _loaded(
     person_ids: Collection[int], rules: MutedArtistQuerySet, also: int | None = None
 ) -> dict[int, LoadedTaste]:
+    ranked = _ranked(person_ids)
+    if not ranked:
+        # Whoever has just come: nothing else can make a taste.
+        return dict.fromkeys(person_ids, _merged(_Lists(), {}))
     left_out = rules.standing()
     if also is not None:
         for person in person_ids:
             left_out.setdefault(person, set()).add(also)
-    lists = _lists(person_ids, left_out)
+    lists = _lists(person_ids, ranked, left_out)
     artists = set().union(*(of_one.artists for of_one in lists.values()))
     genres = _genres(artists)
     return {person: _merged(of_one, genres) for person, of_one in lists.items()}
 
 
+_Ranked = tuple[int, str, str, int, int | None]
+
+
+def _ranked(person_ids: Collection[int]) -> list[_Ranked]:
+    """Person, source, range, artist and who stands for it, the best ranks first."""
+    rows = TopArtist.objects.of_used_sources().filter(person__in=person_ids)
+    columns = ("person_id", "source", "time_range", "artist_id", "artist__same_as_id")
+    return list(rows.order_by("rank", "pk").values_list(*columns))
+
+
 def _lists(
-    person_ids: Collection[int], left_out: Mapping[int, Collection[int]]
+    person_ids: Collection[int],
+    ranked: Iterable[_Ranked],
+    left_out: Mapping[int, Collection[int]],
 ) -> dict[int, _Lists]:
     lists = {person: _Lists() for person in person_ids}
-    rows = TopArtist.objects.of_used_sources().filter(person__in=person_ids)
-    rows = rows.order_by("rank", "pk")
-    for person, source, time_range, artist, same_as in rows.values_list(
-        "person_id", "source", "time_range", "artist_id", "artist__same_as_id"
-    ):
+    for person, source, time_range, artist, same_as in ranked:
         if (same_as or artist) not in left_out.get(person, ()):
             lists[person].add(source, time_range, artist, same_as or artist)
     tracks = TopTrack.objects.of_used_sources().filter(person__in=person_ids)
