@@ -1,4 +1,4 @@
-"""Keys a laptop makes for itself on the first start, kept in the data folder."""
+"""Lists of keys, and those a laptop makes for itself and keeps in the data folder."""
 
 import os
 import secrets
@@ -27,6 +27,11 @@ def local_key(folder: Path, name: str, make: Callable[[], str]) -> str:
         finally:
             draft.unlink()
     return path.read_text(encoding="ascii").strip()
+
+
+def listed(text: str) -> list[str]:
+    """Return keys that stand with commas between; a file may end with a line break."""
+    return [key for part in text.split(",") if (key := part.strip())]
 
 
 def new_secret_key() -> str:

@@ -15,7 +15,7 @@ from ingest.sources.base import Way
 from ingest.sources.registry import Source
 from musicmatch import policies
 from musicmatch.embedded import socket_url
-from musicmatch.keys import local_key, new_encryption_key, new_secret_key
+from musicmatch.keys import listed, local_key, new_encryption_key, new_secret_key
 
 env = environ.FileAwareEnv()
 
@@ -30,12 +30,15 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 REGISTRATION = env.str("REGISTRATION", "open")
 
 _keys = DATA_DIR / "keys"
-SECRET_KEY = env.str("SECRET_KEY", "") or (
+SECRET_KEY = env.str("SECRET_KEY", "").strip() or (
     local_key(_keys, "secret_key", new_secret_key) if DEBUG else ""
 )
+# Keys of before: what they signed holds, sessions and links in mails among it.
+SECRET_KEY_FALLBACKS = listed(env.str("SECRET_KEY_FALLBACKS", ""))
 # Newest first: the first encrypts, all of them decrypt.
-FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[]) or (
-    [local_key(_keys, "field_encryption_key", new_encryption_key)] if DEBUG else []
+FIELD_ENCRYPTION_KEYS = listed(
+    env.str("FIELD_ENCRYPTION_KEYS", "")
+    or (local_key(_keys, "field_encryption_key", new_encryption_key) if DEBUG else "")
 )
 
 # --- Apps -----------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
 from musicmatch.checks.common import TAG
@@ -53,3 +54,37 @@ def encryption_keys_are_fernet_keys(**_: Any) -> list[CheckMessage]:
                 )
             ]
     return []
+
+
+# Whoever guesses one signs in as anybody: as short as a password is too short.
+_SHORTEST = 20
+
+
+@register(TAG)
+def former_keys_are_keys(**_: Any) -> list[CheckMessage]:
+    """A former key still opens sessions: a short one would open them to anyone."""
+    for position, key in enumerate(settings.SECRET_KEY_FALLBACKS, start=1):
+        if len(key) < _SHORTEST:
+            return [
+                Error(
+                    f"Key {position} of SECRET_KEY_FALLBACKS is too short to be safe.",
+                    hint="Take it out: sessions and links it signed end with it.",
+                    id="musicmatch.E030",
+                )
+            ]
+    return []
+
+
+@register(TAG)
+def former_keys_are_former(**_: Any) -> list[CheckMessage]:
+    if not _secret_key_is_set():
+        return []
+    if settings.SECRET_KEY not in settings.SECRET_KEY_FALLBACKS:
+        return []
+    return [
+        CheckWarning(
+            "SECRET_KEY is also one of SECRET_KEY_FALLBACKS: nothing was rotated.",
+            hint="Make a new SECRET_KEY, or take it out of SECRET_KEY_FALLBACKS.",
+            id="musicmatch.W031",
+        )
+    ]

@@ -4,7 +4,7 @@ from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.signing import BadSignature
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -41,7 +41,9 @@ def mail_off(request: HttpRequest, token: str) -> HttpResponse:
         public_id, topic = read_off_token(token)
         if request.method == "POST":
             services.mail_topic_switch_off(public_id=public_id, topic=topic)
-    except (BadSignature, services.NoSuchReader) as error:
-        raise Http404 from error
+    except (BadSignature, services.NoSuchReader):
+        # Signed with a key the host has taken away since, or its person left: which of
+        # the two, or neither, nobody learns here.
+        return render(request, "social/mail_off_unknown.html", status=410)
     context = {"topic": Topic(topic), "is_off": request.method == "POST"}
     return render(request, "social/mail_off.html", context)

@@ -28,6 +28,7 @@ OPEN = [
     "/accounts/spotify/login/callback/?state=forged&code=x",
     "/accounts/3rdparty/login/cancelled/",
     "/accounts/3rdparty/login/error/",
+    "/settings/notifications/off/no-such-token/",
     "/no-such-page/",
 ]
 # Among people with overlapping tastes, as the first of them.

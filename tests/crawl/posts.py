@@ -37,7 +37,7 @@ _NOTHING = {
 _PASSING = {("accounts.user", "last_active_at"), ("accounts.user", "last_login")}
 _UNWATCHED = {"sessions.session"}
 # Answers that are not failures.
-FINE = {200, 302, 303, 400, 403, 404, 405, 409, 413, 429}
+FINE = {200, 302, 303, 400, 403, 404, 405, 409, 410, 413, 429}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ KEY = Fernet.generate_key().decode()
 PRODUCTION = {
     "DEBUG": False,
     "SECRET_KEY": "a long random text of somebody's own",
+    "SECRET_KEY_FALLBACKS": [],
     "FIELD_ENCRYPTION_KEYS": [KEY],
     "SITE_URL": "https://musicmatch.example",
     "ALLOWED_HOSTS": ["musicmatch.example", "127.0.0.1"],
@@ -70,6 +71,8 @@ def test_right_settings_are_silent(ids: Use, base: dict[str, Any]) -> None:
         ("E003", {"FIELD_ENCRYPTION_KEYS": [KEY, "too short"]}),
         ("E003", {"FIELD_ENCRYPTION_KEYS": ["ü" * 44]}),
         ("E003", {"FIELD_ENCRYPTION_KEYS": [""]}),
+        ("E030", {"SECRET_KEY_FALLBACKS": ["a former key of a host", "secret"]}),
+        ("E030", {"SECRET_KEY_FALLBACKS": [""]}),
         ("E004", {"SPOTIFY_STANDIN": True}),
         ("E004", {"SPOTIFY_ACCOUNTS_URL": "http://127.0.0.1:8001"}),
         ("E004", {"SPOTIFY_API_URL": "http://localhost:8001/v1"}),
@@ -171,6 +174,13 @@ def test_ids_of_spotify_that_nobody_is_asked_by(ids: Use) -> None:
     # A warning is no reason not to start.
     checks.refuse_wrong_settings()
     assert ids(PRODUCTION, **on, GENRE_LOOKUP=["musicbrainz"]) == []
+
+
+def test_a_key_that_is_its_own_former_one(ids: Use) -> None:
+    key = PRODUCTION["SECRET_KEY"]
+    assert ids(PRODUCTION, SECRET_KEY_FALLBACKS=[key]) == ["musicmatch.W031"]
+    checks.refuse_wrong_settings()
+    assert ids(PRODUCTION, SECRET_KEY_FALLBACKS=["the key of the year before"]) == []
 
 
 def test_no_message_shows_a_secret(ids: Use, settings: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -108,19 +109,39 @@ def _pictures(ada: User) -> str:
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_wrong_token_is_no_page(
+def test_a_wrong_token_is_told_so_and_does_nothing(
     nobody: Client, ada: User, spoilt: Callable[[User], str], method: str
 ) -> None:
     make_reader(ada)
     answer = getattr(nobody, method)(f"{CHOICES}off/{spoilt(ada)}/")
-    assert answer.status_code == 404
+    assert answer.status_code == 410
+    page = answer.content.decode()
+    assert "This link is no longer good" in page
+    assert CHOICES in page
     assert wanted(ada) == set(Topic)
 
 
-def test_a_token_of_someone_who_left_is_no_page(nobody: Client, ada: User) -> None:
-    token = off_token(ada, Topic.REQUESTS)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_link_outlives_the_key_it_was_signed_with(
+    nobody: Client, ada: User, settings: Any, method: str
+) -> None:
+    """For as long as the host keeps that key among the former ones."""
+    make_reader(ada)
+    link = off_address(ada, Topic.REQUESTS)
+    former, settings.SECRET_KEY = settings.SECRET_KEY, "the key that came after it"
+    settings.SECRET_KEY_FALLBACKS = [former]
+    assert getattr(nobody, method)(link).status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert getattr(nobody, method)(link).status_code == 410
+
+
+def test_a_token_of_someone_who_left_looks_like_any_wrong_one(
+    nobody: Client, ada: User
+) -> None:
+    link = off_address(ada, Topic.REQUESTS)
     ada.delete()
-    assert nobody.post(f"{CHOICES}off/{token}/").status_code == 404
+    left, wrong = (nobody.post(a) for a in (link, f"{CHOICES}off/nonsense/"))
+    assert (left.status_code, left.content) == (410, wrong.content)
 
 
 def test_other_methods_are_refused(nobody: Client, ada: User) -> None:
