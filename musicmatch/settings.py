@@ -41,6 +41,9 @@ FIELD_ENCRYPTION_KEYS = listed(
     or (local_key(_keys, "field_encryption_key", new_encryption_key) if DEBUG else "")
 )
 
+# Keys in a backup lie under it; without one they lie open there.
+BACKUP_PASSPHRASE = env.str("BACKUP_PASSPHRASE", "").strip()
+
 # --- Apps -----------------------------------------------------------------
 
 INSTALLED_APPS = [

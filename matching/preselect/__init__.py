@@ -19,6 +19,7 @@ from matching.preselect.services import (
     what_is_missing,
 )
 from matching.preselect.tables import Fill, FillRunning, NotPostgres, filled
+from matching.preselect.tables import forget as preselect_forget
 
 __all__ = [
     "EVERYONE",
@@ -30,6 +31,7 @@ __all__ = [
     "filled",
     "is_on",
     "preselect_fill",
+    "preselect_forget",
     "preselect_refresh",
     "preselect_setup",
     "recall_is_due",

@@ -115,6 +115,14 @@ def filled() -> Fill | None:
     return Fill(*rows[0]) if rows else None
 
 
+def forget() -> None:
+    """Say that the tables hold nothing: they were filled for another community."""
+    if connection.vendor != "postgresql":
+        return
+    if _one("SELECT to_regclass(%s) IS NOT NULL", FILL):
+        _run(f"DELETE FROM {FILL}")  # noqa: S608
+
+
 @contextmanager
 def locked() -> Iterator[None]:
     """Write in one transaction, alone; raises FillRunning beside another writer."""

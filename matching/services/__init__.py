@@ -3,6 +3,7 @@
 from matching.services.index import (
     BuildRunning,
     index_compact,
+    index_forget,
     index_is_due,
     index_is_long,
     index_is_ready,
@@ -22,6 +23,7 @@ from matching.services.tastes import (
 __all__ = [
     "BuildRunning",
     "index_compact",
+    "index_forget",
     "index_is_due",
     "index_is_long",
     "index_is_ready",

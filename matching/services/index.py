@@ -55,6 +55,18 @@ def index_compact(*, waits: bool = False) -> engine.Index:
     return compacted
 
 
+def index_forget() -> None:
+    """Take the index away: it is of another database than there is now.
+
+    Its parts stay until the next build, so that no number is given twice.
+    """
+    folder = Path(settings.INDEX_DIR)
+    with _build_lock(waits=True):
+        # The current one first: nobody falls back on one that is about to go.
+        for path in sorted(folder.glob("MANIFEST*.json"), key=lambda p: len(p.name)):
+            path.unlink(missing_ok=True)
+
+
 def _save(index: engine.Index) -> None:
     """Make an index the current one, and forget changes nobody has to read again."""
     folder = Path(settings.INDEX_DIR)

@@ -88,3 +88,20 @@ def former_keys_are_former(**_: Any) -> list[CheckMessage]:
             id="musicmatch.W031",
         )
     ]
+
+
+# Whoever has the file may guess for as long as they like.
+_SHORTEST_PASSPHRASE = 16
+
+
+@register(TAG)
+def passphrase_is_long(**_: Any) -> list[CheckMessage]:
+    if not 0 < len(settings.BACKUP_PASSPHRASE) < _SHORTEST_PASSPHRASE:
+        return []
+    return [
+        Error(
+            "BACKUP_PASSPHRASE is short enough to be guessed.",
+            hint=f"Use {_SHORTEST_PASSPHRASE} characters or more, or leave it empty.",
+            id="musicmatch.E032",
+        )
+    ]

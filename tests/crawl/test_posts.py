@@ -150,7 +150,8 @@ def test_what_is_missing_is_missing(client: Client, forms: dict[str, Form]) -> N
     for form in forms.values():
         if form.values:
             status = send(client, form.of_nothing()).status_code
-            if status != 404:
+            # A link in a mail may be one of before the host changed keys: it says so.
+            if status != (410 if form.name in OPEN else 404):
                 problems.append(f"{form.name}: {status}")
     tell(problems + changed(before))
 
