@@ -18,7 +18,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.backends.sqlite3._functions import register
+from django.db.backends.sqlite3._functions import (  # type: ignore[import-untyped]
+    register,
+)
 
 from musicmatch.care.backup import states
 from musicmatch.care.backup.archive import Archive, damaged, workshop

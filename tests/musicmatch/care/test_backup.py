@@ -219,29 +219,30 @@ def test_an_empty_database_takes_a_backup(file: Path) -> None:
     assert "Restored" in restore(file)
 
 
-@pytest.mark.parametrize("damage", ["cut off", "a byte", "manifest", "member", "text"])
-def test_a_damaged_archive_is_refused(
-    site_of_some: list[User], file: Path, damage: str
-) -> None:
+def test_a_damaged_archive_is_refused(site_of_some: list[User], file: Path) -> None:
     backup(file)
+    before = rows()
+    for spoilt in _spoilt(file):
+        with pytest.raises(CommandError, match="damaged"):
+            restore(spoilt, "--replace")
+    assert rows() == before
+
+
+def _spoilt(file: Path) -> Iterator[Path]:
+    """The archive cut off, with a byte changed, without a part, and none at all."""
     spoilt, data = file.with_name("spoilt.tar"), file.read_bytes()
     with tarfile.open(file) as tar:
         member = next(m for m in tar.getmembers() if m.name.endswith(".gz"))
-    if damage == "cut off":
-        spoilt.write_bytes(data[: len(data) // 2])
-    elif damage == "a byte":
-        place = member.offset_data + member.size // 2
-        spoilt.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
-    elif damage == "manifest":
-        spoilt = rewritten(file, archive.MANIFEST, b"{}")
-    elif damage == "member":
-        spoilt = rewritten(file, member.name, None)
-    else:
-        spoilt.write_text("no archive at all")
-    before = rows()
-    with pytest.raises(CommandError, match="damaged"):
-        restore(spoilt, "--replace")
-    assert rows() == before
+    spoilt.write_bytes(data[: len(data) // 2])
+    yield spoilt
+    place = member.offset_data + member.size // 2
+    spoilt.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    yield spoilt
+    yield rewritten(file, archive.MANIFEST, b"{}")
+    yield rewritten(file, archive.SEAL, None)
+    yield rewritten(file, member.name, None)
+    spoilt.write_text("no archive at all")
+    yield spoilt
 
 
 def test_an_archive_of_a_newer_version_is_refused(
