@@ -2,18 +2,21 @@
 
 import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.providers.base import AuthError
-from django.conf import settings
 from django.db import transaction
 from django.db.utils import IntegrityError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts import invitations
 from accounts.models import User
 from accounts.spotify.errors import Refusal, SignInRefused
 from accounts.spotify.pages import refusal_page
@@ -38,7 +41,15 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return bool(settings.REGISTRATION == "open")
+        return invitations.is_open_for(request, now=timezone.now())
+
+    def save_user(
+        self, request: HttpRequest, user: User, form: Any, commit: bool = True
+    ) -> User:
+        """Write a new person by an invitation where one is needed, or nothing."""
+        with _invited(request):
+            saved: User = super().save_user(request, user, form, commit)
+        return saved
 
     def reauthenticate(self, user: User, password: str) -> bool:
         """A password typed again begins another session, as signing in does."""
@@ -62,7 +73,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        return bool(settings.REGISTRATION == "open")
+        return invitations.is_open_for(request, now=timezone.now())
 
     def populate_user(
         self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]
@@ -78,7 +89,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     ) -> User:
         """Write a new person, their account at Spotify and their grant, or nothing."""
         try:
-            with transaction.atomic():
+            with _invited(request):
                 user: User = super().save_user(request, sociallogin, form)
                 keep_tokens(user, sociallogin)
         except IntegrityError as error:
@@ -100,6 +111,17 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         is_ours = "state" in (extra_context or {})
         refusal = _refusal_of(error, exception, is_ours=is_ours)
         raise ImmediateHttpResponse(refusal_page(request, refusal))
+
+
+@contextmanager
+def _invited(request: HttpRequest) -> Iterator[None]:
+    """Make an account and count its invitation, both or neither."""
+    try:
+        with transaction.atomic():
+            invitations.spend(request, now=timezone.now())
+            yield
+    except invitations.InvitationOver as error:
+        raise ImmediateHttpResponse(invitations.over_page(request)) from error
 
 
 def _refusal_of(

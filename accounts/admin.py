@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts import lifetime, services
-from accounts.models import ServiceGate, SpotifyGrant, User
+from accounts import invitations, lifetime, services
+from accounts.models import Invitation, ServiceGate, SpotifyGrant, User
 from accounts.signals import visibility_changed
 
 if TYPE_CHECKING:
     from django.forms import ModelForm
 
 
+_INVITATION_LASTS = timedelta(days=14)
 _DECIDED = ("suspended_until", "limited_until")
 # What those see of a person who may look and not change: nothing that is private.
 _PUBLIC = ("handle", "display_name", "country", "bio", "joined_at", *_DECIDED)
@@ -174,3 +179,65 @@ class SpotifyGrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 @admin.register(ServiceGate)
 class ServiceGateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("service", "blocked_until", "reason", "strikes", "updated_at")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Made once, shown once, taken back by an action; never edited."""
+
+    list_display = ("__str__", "state", "used", "uses", "expires_at", "made_at")
+    fields = ("note", "uses", "expires_at")
+    readonly_shown = ("note", "state", "used", "uses", "expires_at", "revoked_at")
+    actions = ("revoke",)
+
+    @admin.display(description="State")
+    def state(self, invitation: Invitation) -> str:
+        return invitation.state(timezone.now())
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj is None else self.readonly_shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else self.readonly_shown
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"uses": 1, "expires_at": timezone.now() + _INVITATION_LASTS}
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Invitation,
+        form: ModelForm[Invitation],
+        change: bool,
+    ) -> None:
+        made, token = invitations.invitation_create(
+            note=obj.note,
+            uses=obj.uses,
+            expires_at=obj.expires_at,
+            now=timezone.now(),
+        )
+        obj.pk, obj.token = made.pk, token  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: Invitation, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """Show the link at once: a redirect would have to keep it somewhere."""
+        token = obj.token  # type: ignore[attr-defined]
+        link = settings.SITE_URL + reverse("accounts:invited", args=[token])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "The invitation is made",
+            "invitation": obj,
+            "link": link,
+        }
+        template = "admin/accounts/invitation/made.html"
+        return TemplateResponse(request, template, context)
+
+    @admin.action(description="Take back", permissions=["change"])
+    def revoke(
+        self, request: HttpRequest, queryset: models.QuerySet[Invitation]
+    ) -> None:
+        for invitation in queryset:
+            invitations.invitation_revoke(invitation=invitation, now=timezone.now())
+            self.log_change(request, invitation, "Taken back.")
+        self.message_user(request, "Nobody comes in by these any more.")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -259,6 +260,58 @@ class SpotifyGrant(models.Model):
     def is_fresh(self, now: datetime) -> bool:
         """Whether the access token outlives the next minute."""
         return self.expires_at > now + timedelta(minutes=1)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def good(self, now: datetime) -> Self:
+        """Those by which someone can still come in."""
+        return self.filter(
+            revoked_at__isnull=True, expires_at__gt=now, used__lt=models.F("uses")
+        )
+
+
+class Invitation(models.Model):
+    """A link by which so many people may make an account. Who made it is in the log.
+
+    Only a digest of what stands in the link is kept: nobody who reads this table can
+    come in by it.
+    """
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    note = models.CharField(
+        max_length=100, blank=True, help_text="For whom it is. Only staff sees this."
+    )
+    uses = models.PositiveSmallIntegerField(
+        "people",
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(1000)],
+        help_text="How many accounts may be made by it.",
+    )
+    used = models.PositiveSmallIntegerField("came in", default=0, editable=False)
+    made_at = models.DateTimeField(editable=False)
+    expires_at = models.DateTimeField("good until")
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="invitation_not_overused",
+                condition=models.Q(used__lte=models.F("uses")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.note or f"Invitation {self.pk}"
+
+    def state(self, now: datetime) -> str:
+        """Say in words whether someone can still come in by it."""
+        if self.revoked_at is not None:
+            return "taken back"
+        if self.used >= self.uses:
+            return "used up"
+        return "good" if self.expires_at > now else "too old"
 
 
 class ServiceGate(models.Model):

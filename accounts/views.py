@@ -1,14 +1,20 @@
 """Pages about one's own account."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest, ValidationError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
-from accounts import lifetime, services
+from accounts import invitations, lifetime, services
 from accounts.again import asked_again
 from accounts.forms import PrivacyForm, ProfileForm
 from accounts.http import PersonRequest
@@ -87,3 +93,15 @@ def sessions_end(request: PersonRequest) -> HttpResponse:
     lifetime.others_end(request, request.user, now=timezone.now())
     messages.success(request, "You are signed out everywhere but here.")
     return redirect("account_change_password")
+
+
+@require_safe
+@never_cache
+def invited(request: HttpRequest, token: str) -> HttpResponse:
+    """Where an invitation leads: to the sign-up, without the token in its address."""
+    if request.user.is_authenticated:
+        return redirect("home")
+    is_good = invitations.remember(request, token, now=timezone.now())
+    if settings.REGISTRATION == "invite" and not is_good:
+        return invitations.over_page(request)
+    return redirect("account_signup")

@@ -51,6 +51,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "spotify_enabled": bool(settings.SPOTIFY_CLIENT_ID),
         "spotify_standin": settings.SPOTIFY_STANDIN,
         "is_development": settings.DEBUG,
+        "registration": settings.REGISTRATION,
     }
 
 

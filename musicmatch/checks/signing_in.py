@@ -63,12 +63,12 @@ def spotify_can_come_back(**_: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def registration_is_known(**_: Any) -> list[CheckMessage]:
-    if settings.REGISTRATION in {"open", "closed"}:
+    if settings.REGISTRATION in {"open", "invite", "closed"}:
         return []
     return [
         Error(
             f"REGISTRATION is {settings.REGISTRATION!r}.",
-            hint="Use open or closed.",
+            hint="Use open, invite or closed.",
             id="musicmatch.E008",
         )
     ]

@@ -18,6 +18,7 @@ OPEN = [
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/inactive/",
+    "/invited/no-such-token/",
     "/accounts/confirm-email/",
     "/accounts/confirm-email/no-such-key/",
     "/accounts/password/reset/",

@@ -82,6 +82,13 @@ def people(transactional_db: None) -> list[User]:
     return made
 
 
+# Scripts of tests are not bound by the policy they listen to.
+_TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) => tellViolation(
+    `${location.pathname}: ${event.effectiveDirective} ${event.blockedURI}`))
+"""
+
+
 class Watched:
     """A page that remembers what went wrong on it."""
 
@@ -90,6 +97,9 @@ class Watched:
         self.site = site
         self.console: list[str] = []
         self.elsewhere: list[str] = []
+        self.violations: list[str] = []
+        page.expose_function("tellViolation", self._keep)
+        page.add_init_script(_TELL_VIOLATIONS)
         page.on("console", self._hear)
         page.on("request", self._see)
 
@@ -98,6 +108,9 @@ class Watched:
         is_status = message.text.startswith("Failed to load resource")
         if message.type in {"error", "warning"} and not is_status:
             self.console.append(message.text)
+
+    def _keep(self, violation: str) -> None:
+        self.violations.append(violation)
 
     def _see(self, request: Any) -> None:
         if not request.url.startswith((self.site, "data:", "http://127.0.0.1")):
@@ -142,5 +155,6 @@ def watched(site: str, browser: Browser) -> Iterator[Any]:
     yield make
     for context in contexts:
         context.close()
+    assert [line for page in pages for line in page.violations] == []
     assert [line for page in pages for line in page.console] == []
     assert [url for page in pages for url in page.elsewhere] == []

@@ -48,6 +48,7 @@ STARTS = (
 # What no crawl comes to by itself, and why that is no hole.
 NOT_CRAWLED = {
     "socialaccount_connections": "stands behind our own redirect, and is never reached",
+    "accounts:invited": "its token is the permission, and leads to the sign-up",
     "social:mail_off": "its token is the permission, and is nobody else's to know",
 }
 # Values for addresses that are asked for whoever looks.

@@ -87,7 +87,7 @@ def test_right_settings_are_silent(ids: Use, base: dict[str, Any]) -> None:
         ("E006", {"SITE_URL": "https://[::1]"}),
         ("E007", {"SPOTIFY_CLIENT_ID": ""}),
         ("E007", {"SPOTIFY_CLIENT_SECRET": ""}),
-        ("E008", {"REGISTRATION": "invite"}),
+        ("E008", {"REGISTRATION": "invitation"}),
         ("E008", {"REGISTRATION": ""}),
         ("E009", {"SITE_URL": "https://musicmatch.example/"}),
         ("E009", {"SITE_URL": "https://musicmatch.example/site"}),

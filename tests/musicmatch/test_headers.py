@@ -90,7 +90,7 @@ def test_what_one_sees_signed_in_is_kept_by_nobody(client: Client, ada: User) ->
 
 
 def test_static_files_carry_the_headers_too(
-    rf: RequestFactory, settings: Any, tmp_path: Path
+    rf: RequestFactory, settings: Any, tmp_path: Path, db: None
 ) -> None:
     from csp.middleware import CSPMiddleware
 
