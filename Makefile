@@ -112,6 +112,8 @@ endef
 
 # Settings as a host would give them, with keys made for this one check.
 production = DEBUG=0 SITE_URL=https://musicmatch.example \
-	ALLOWED_HOSTS=musicmatch.example \
+	ALLOWED_HOSTS=musicmatch.example TRUSTED_PROXY_COUNT=1 WEB_CONCURRENCY=2 \
+	DATABASE_URL=postgres://musicmatch@postgres/musicmatch \
+	REDIS_URL=redis://redis:6379/0 EMAIL_URL=smtp+tls://mail.musicmatch.example:587 \
 	SECRET_KEY="$$($(python) -c 'from musicmatch import keys; print(keys.new_secret_key())')" \
 	FIELD_ENCRYPTION_KEYS="$$($(python) -c 'from musicmatch import keys; print(keys.new_encryption_key())')"

@@ -27,6 +27,8 @@ DEBUG = env.bool("DEBUG", True)
 SITE_NAME = "Musicmatch"
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+# Processes of gunicorn, which reads it by itself.
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", 1)
 REGISTRATION = env.str("REGISTRATION", "open")
 
 _keys = DATA_DIR / "keys"

@@ -38,6 +38,7 @@ def scratch_environment() -> Iterator[dict[str, str]]:
             "DATA_DIR": folder,
             "DATABASE_URL": url,
             "REDIS_URL": "",
+            "EMAIL_URL": "dummymail://",
             "LOG_LEVEL": "ERROR",
         }
         values |= dict.fromkeys(_ONE_THREAD, "1")

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from musicmatch.checks import (  # noqa: F401
     addresses,
     genres,
+    hosting,
     keys,
     preselection,
     signing_in,

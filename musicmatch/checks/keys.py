@@ -11,7 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from musicmatch.checks.common import TAG
 
 
-def _secret_key_is_set() -> bool:
+def secret_key_is_set() -> bool:
+    """Django refuses to hand out an empty one."""
     try:
         return bool(settings.SECRET_KEY)
     except ImproperlyConfigured:
@@ -21,7 +22,7 @@ def _secret_key_is_set() -> bool:
 @register(TAG)
 def keys_are_set(**_: Any) -> list[CheckMessage]:
     errors: list[CheckMessage] = []
-    if not _secret_key_is_set():
+    if not secret_key_is_set():
         errors.append(
             Error(
                 "SECRET_KEY is not set.",
@@ -77,7 +78,7 @@ def former_keys_are_keys(**_: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def former_keys_are_former(**_: Any) -> list[CheckMessage]:
-    if not _secret_key_is_set():
+    if not secret_key_is_set():
         return []
     if settings.SECRET_KEY not in settings.SECRET_KEY_FALLBACKS:
         return []

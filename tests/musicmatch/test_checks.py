@@ -33,6 +33,12 @@ PRODUCTION = {
     "LISTENBRAINZ_URL": "https://api.listenbrainz.example",
     "MUSICBRAINZ_URL": "https://musicbrainz.example/ws/2",
     "LASTFM_URL": "https://lastfm.example",
+    "RECCOBEATS_URL": "",
+    "REDIS_URL": "redis://redis:6379/0",
+    "WEB_CONCURRENCY": 2,
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "ALLAUTH_TRUSTED_PROXY_COUNT": 1,
+    "ENGINE": "django.db.backends.postgresql",
 }
 LAPTOP = {
     **PRODUCTION,
@@ -42,16 +48,29 @@ LAPTOP = {
     "SPOTIFY_STANDIN": True,
     "SPOTIFY_ACCOUNTS_URL": "http://127.0.0.1:8001",
     "SPOTIFY_API_URL": "http://127.0.0.1:8001/v1",
+    "REDIS_URL": "",
+    "WEB_CONCURRENCY": 1,
+    "EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend",
+    "ALLAUTH_TRUSTED_PROXY_COUNT": 0,
+    "ENGINE": "django.db.backends.sqlite3",
 }
+NO_SPOTIFY = {"SPOTIFY_CLIENT_ID": "", "SPOTIFY_CLIENT_SECRET": ""}
 Use = Callable[..., list[str]]
 
 
+def mail(kind: str) -> str:
+    return f"django.core.mail.backends.{kind}.EmailBackend"
+
+
 @pytest.fixture
-def ids(settings: Any) -> Use:
+def ids(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Use:
     """Set these settings and return the ids of what our checks say."""
 
     def use(base: dict[str, Any], **changes: Any) -> list[str]:
-        for name, value in {**base, **changes}.items():
+        given = {**base, **changes}
+        database = settings.DATABASES["default"]
+        monkeypatch.setitem(database, "ENGINE", given.pop("ENGINE"))
+        for name, value in given.items():
             setattr(settings, name, value)
         return [str(message.id) for message in run_checks(tags=["musicmatch"])]
 
@@ -91,12 +110,24 @@ def test_right_settings_are_silent(ids: Use, base: dict[str, Any]) -> None:
         ("E008", {"REGISTRATION": ""}),
         ("E009", {"SITE_URL": "https://musicmatch.example/"}),
         ("E009", {"SITE_URL": "https://musicmatch.example/site"}),
-        ("E010", {"SITE_URL": "http://musicmatch.example"}),
         ("E013", {"GENRE_LOOKUP": ["spotify"]}),
         ("E013", {"GENRE_LOOKUP": ["listenbrainz", "music brainz"]}),
         ("E014", {"GENRE_LOOKUP": ["lastfm"]}),
         ("E015", {"GENRE_LOOKUP": ["listenbrainz"], "LISTENBRAINZ_URL": ""}),
         ("E015", {"GENRE_LOOKUP": ["musicbrainz"], "MUSICBRAINZ_URL": ""}),
+        ("E040", {"SITE_URL": "http://musicmatch.example", **NO_SPOTIFY}),
+        ("E041", {"ALLOWED_HOSTS": ["*"]}),
+        ("E041", {"ALLOWED_HOSTS": ["musicmatch.example", "*"]}),
+        ("E043", {"REDIS_URL": ""}),
+        ("E044", {"EMAIL_BACKEND": mail("console")}),
+        ("E045", {"SECRET_KEY": "x" * 31}),
+        ("E046", {"ALLAUTH_TRUSTED_PROXY_COUNT": -1}),
+        ("E047", {"LISTENBRAINZ_URL": "http://api.listenbrainz.example"}),
+        ("E047", {"RECCOBEATS_URL": "http://reccobeats.example/v1"}),
+        ("E048", {"ENGINE": "django.db.backends.mysql"}),
+        ("E048", {"ENGINE": ""}),
+        ("E049", {"REDIS_URL": "redis.example:6379"}),
+        ("E049", {"REDIS_URL": "http://redis.example"}),
     ],
 )
 def test_each_wrong_setting_has_its_error(
@@ -125,7 +156,6 @@ def test_debug_is_refused_where_others_can_reach(ids: Use, host: str) -> None:
 @pytest.mark.parametrize(
     ("allowed", "host"),
     [
-        (["*"], "musicmatch.example"),
         ([".example"], "musicmatch.example"),
         ([".musicmatch.example"], "musicmatch.example"),
         (["MusicMatch.Example"], "musicmatch.example"),
@@ -183,6 +213,35 @@ def test_a_key_that_is_its_own_former_one(ids: Use) -> None:
     assert ids(PRODUCTION, SECRET_KEY_FALLBACKS=[key]) == ["musicmatch.W031"]
     checks.refuse_wrong_settings()
     assert ids(PRODUCTION, SECRET_KEY_FALLBACKS=["the key of the year before"]) == []
+
+
+@pytest.mark.parametrize(
+    ("warning", "changes"),
+    [
+        ("W042", {"ENGINE": LAPTOP["ENGINE"]}),
+        ("W043", {"REDIS_URL": "", "WEB_CONCURRENCY": 1}),
+        ("W044", {"EMAIL_BACKEND": mail("dummy")}),
+        ("W044", {"EMAIL_BACKEND": mail("filebased")}),
+        ("W046", {"ALLAUTH_TRUSTED_PROXY_COUNT": 0}),
+    ],
+)
+def test_what_a_small_host_may_do_is_a_warning(
+    ids: Use, warning: str, changes: dict[str, Any]
+) -> None:
+    assert ids(PRODUCTION, **changes) == [f"musicmatch.{warning}"]
+    checks.refuse_wrong_settings()
+
+
+def test_spotify_never_comes_back_to_http(ids: Use) -> None:
+    named = ids(PRODUCTION, SITE_URL="http://musicmatch.example")
+    assert set(named) == {"musicmatch.E040", "musicmatch.E010"}
+
+
+def test_on_the_loopback_nothing_travels_in_the_open(ids: Use) -> None:
+    stand_in = "http://127.0.0.1:9000"
+    assert ids(PRODUCTION, LISTENBRAINZ_URL=stand_in, LASTFM_URL=stand_in) == []
+    here = {"SITE_URL": "http://127.0.0.1:8000", "ALLAUTH_TRUSTED_PROXY_COUNT": 0}
+    assert ids(PRODUCTION, **here) == []
 
 
 def test_no_message_shows_a_secret(ids: Use, settings: Any) -> None:

@@ -14,6 +14,7 @@ PRODUCTION = {
     "FIELD_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "SITE_URL": "https://musicmatch.example",
     "ALLOWED_HOSTS": "musicmatch.example",
+    "EMAIL_URL": "dummymail://",
 }
 
 
@@ -50,8 +51,21 @@ def test_web_starts_with_good_settings(tmp_path: Path) -> None:
         ({"SPOTIFY_API_URL": "http://127.0.0.1:8001/v1"}, "musicmatch.E004"),
         ({"SECRET_KEY": ""}, "musicmatch.E001"),
         ({"ALLOWED_HOSTS": "elsewhere.example"}, "musicmatch.E006"),
+        ({"SITE_URL": "http://musicmatch.example"}, "musicmatch.E040"),
+        ({"ALLOWED_HOSTS": "*"}, "musicmatch.E041"),
+        ({"WEB_CONCURRENCY": "2"}, "musicmatch.E043"),
+        ({"EMAIL_URL": "consolemail://"}, "musicmatch.E044"),
     ],
-    ids=["standin", "loopback", "secret", "host"],
+    ids=[
+        "standin",
+        "loopback",
+        "secret",
+        "host",
+        "http",
+        "hosts",
+        "processes",
+        "mails",
+    ],
 )
 def test_web_refuses_wrong_settings(
     tmp_path: Path, wrong: dict[str, str], error: str

@@ -71,6 +71,7 @@ def _environment(folder: str) -> dict[str, str]:
         "FIELD_ENCRYPTION_KEYS": new_encryption_key(),
         "SITE_URL": "http://127.0.0.1:8000",
         "ALLOWED_HOSTS": "127.0.0.1",
+        "EMAIL_URL": "dummymail://",
         "LOG_LEVEL": "WARNING",
     }
 
