@@ -1,9 +1,10 @@
 """What changed since an index was built, as the engine takes it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import numpy as np
 from django.db.models import (
     BinaryField,
     BooleanField,
@@ -14,6 +15,7 @@ from django.db.models import (
 )
 
 from matching import engine
+from matching.engine.arrays import Whole
 from matching.loaders import opened
 from matching.models import Taste, TasteChange
 
@@ -34,12 +36,20 @@ _NOTHING = (
 )
 
 
+class ChangesSwept(Exception):
+    """Nobody can say any more who departed since: another machine swept that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Newer tastes by person, None for the hidden and departed; and their facets."""
+    """Newer tastes by person, None for the hidden and departed; and their facets.
+
+    ``are_swept`` says that some who departed may be missing: see :func:`departed_of`.
+    """
 
     tastes: dict[int, engine.Taste | None] = field(default_factory=dict)
     facets: dict[int, engine.Facets] = field(default_factory=dict)
+    are_swept: bool = False
 
 
 def newest_seq() -> int:
@@ -73,12 +83,19 @@ def all_since(watermark: int) -> tuple[Changes, int]:
     tastes = Taste.objects.changed_since(watermark).values_list(*_COLUMNS)
     departed = TasteChange.objects.departed_since(watermark)
     rows = [*tastes, *departed.values_list("taste_id", "seq", *_NOTHING)]
-    return _opened(rows, watermark)[0], newest
+    changes, _ = _opened(rows, watermark)
+    # Asked last: what was swept before this moment may be missing above.
+    are_swept = TasteChange.objects.swept_since(watermark)
+    return replace(changes, are_swept=are_swept), newest
 
 
 def noted_since(watermark: int) -> tuple[Changes, int]:
-    """Return what was noted since the last call: what the index swept, it has."""
-    noted = TasteChange.objects.filter(seq__gt=watermark).values_list(
+    """Return what was noted since the last call: what the index swept, it has.
+
+    Raises :class:`ChangesSwept` when an index elsewhere has swept more than that.
+    """
+    # The last change known is asked for, too: while it is there, nothing is missing.
+    noted = TasteChange.objects.filter(seq__gte=watermark).values_list(
         "taste_id",
         "seq",
         "taste__blob",
@@ -86,7 +103,18 @@ def noted_since(watermark: int) -> tuple[Changes, int]:
         "taste__country",
         "taste__person__last_active_at",
     )
-    return _opened(noted.order_by("seq"), watermark)
+    rows = list(noted.order_by("seq"))
+    if rows and rows[0][1] > watermark > 0:
+        raise ChangesSwept
+    return _opened((row for row in rows if row[1] > watermark), watermark)
+
+
+def departed_of(person_ids: Whole) -> list[int]:
+    """Those of these people who have no visible taste, by asking for all who have."""
+    visible = Taste.objects.filter(is_visible=True).values_list("pk", flat=True)
+    there = np.fromiter(visible.iterator(), np.int64)
+    departed: list[int] = np.setdiff1d(person_ids, there).tolist()
+    return departed
 
 
 def _opened(rows: Iterable[_Row], newest: int) -> tuple[Changes, int]:

@@ -1,6 +1,7 @@
-"""What matching keeps: packed tastes, the order of their changes, and its reports."""
+"""What matching keeps: tastes, the order of their changes, editions and reports."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -46,6 +47,15 @@ class TasteChangeQuerySet(models.QuerySet["TasteChange"]):
         """Changes that took a taste away, with the person who had it."""
         return self.filter(seq__gt=watermark, taste__seq__isnull=True)
 
+    def swept_since(self, watermark: int) -> bool:
+        """Whether changes after this one may have been swept.
+
+        A sweep takes everything before some change that was the last at its time: as
+        long as the one at the watermark is there, so are all that came later.
+        """
+        first = self.filter(seq__gte=watermark).order_by("seq").first()
+        return first is not None and first.seq > watermark > 0
+
     def newest(self) -> int:
         """The last place given; 0 when every change is in an index."""
         last = self.order_by("seq").last()
@@ -79,6 +89,85 @@ class TasteChange(models.Model):
 
     def __str__(self) -> str:
         return f"change {self.seq} of {self.taste_id}"
+
+
+class EditionQuerySet(models.QuerySet["Edition"]):
+    def of(self, version: str) -> Self:
+        """Editions that this program can use, the newest last."""
+        return self.filter(version=version).order_by("number")
+
+    def serving(self) -> Self:
+        return self.filter(serves_at__isnull=False)
+
+
+class Edition(models.Model):
+    """The community's statistics, counted once and used by every machine.
+
+    A score depends on two tastes and on these alone, so machines that measure people
+    under one edition agree to the last bit, whenever each of them read the tastes.
+    ``about`` says how the arrays lie in the parts; ``digest`` is SHA-256 of all bytes.
+    """
+
+    number = models.BigAutoField(primary_key=True)
+    version = models.CharField(max_length=20)
+    built_at = models.DateTimeField()
+    watermark = models.BigIntegerField()
+    people = models.PositiveIntegerField()
+    about = models.JSONField()
+    digest = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+    # None while machines still build their index under it.
+    serves_at = models.DateTimeField(null=True)
+
+    objects = EditionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"edition {self.number}"
+
+
+class EditionPart(models.Model):
+    """A megabyte of an edition's arrays."""
+
+    edition = models.ForeignKey(Edition, models.CASCADE, related_name="parts")
+    place = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["edition", "place"], name="editionpart_one_a_place"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"part {self.place} of edition {self.edition_id}"
+
+
+class KeeperQuerySet(models.QuerySet["Keeper"]):
+    def seen_since(self, moment: datetime) -> Self:
+        return self.filter(seen_at__gte=moment)
+
+
+class Keeper(models.Model):
+    """A folder of index files on some machine, as whoever keeps it last told.
+
+    ``ready`` is the newest edition it has built, ``serves`` the one in use there;
+    ``watermark`` is that of the oldest generation kept: later changes may still be
+    asked for.
+    """
+
+    folder = models.UUIDField(primary_key=True)
+    host = models.CharField(max_length=100)
+    version = models.CharField(max_length=20)
+    ready = models.BigIntegerField(default=0)
+    serves = models.BigIntegerField(default=0)
+    watermark = models.BigIntegerField(default=0)
+    seen_at = models.DateTimeField()
+
+    objects = KeeperQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"index of {self.host}"
 
 
 class FairnessReportQuerySet(models.QuerySet["FairnessReport"]):

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from accounts.models import User
 from matching import engine
-from matching.changes import all_since, noted_since
+from matching.changes import ChangesSwept, all_since, departed_of, noted_since
 from matching.loaders import opened
 from matching.models import Taste
 
@@ -75,7 +75,11 @@ class _Reader:
             self._view, self._seq, self._stamp = view, seq, stamp
             self._active_until = None
             return view
-        changes, seq = noted_since(self._seq)
+        try:
+            changes, seq = noted_since(self._seq)
+        except ChangesSwept:
+            self._view, self._seq = _as_of_now(self._view, self._seq)
+            return self._view
         if changes.tastes:
             self._view = self._view.updated(changes.tastes, changes.facets)
             self._seq = seq
@@ -111,7 +115,10 @@ class _Reader:
 def _seen(index: engine.Index) -> tuple[engine.View, int]:
     """See an index with everything that changed since."""
     changes, seq = all_since(index.watermark)
-    return index.view(changes.tastes, changes.facets), seq
+    view = index.view(changes.tastes, changes.facets)
+    if changes.are_swept:
+        view = _without_departed(view)
+    return view, seq
 
 
 def _as_of_now(view: engine.View, seq: int) -> tuple[engine.View, int]:
@@ -123,12 +130,12 @@ def _as_of_now(view: engine.View, seq: int) -> tuple[engine.View, int]:
     changes, newest = all_since(seq)
     if changes.tastes:
         view = view.updated(changes.tastes, changes.facets)
-    visible = Taste.objects.filter(is_visible=True).values_list("pk", flat=True)
-    there = np.fromiter(visible.iterator(), np.int64)
-    departed = np.setdiff1d(view.person_ids, there).tolist()
-    if departed:
-        view = view.updated(dict.fromkeys(departed))
-    return view, newest
+    return _without_departed(view), newest
+
+
+def _without_departed(view: engine.View) -> engine.View:
+    departed = departed_of(view.person_ids)
+    return view.updated(dict.fromkeys(departed)) if departed else view
 
 
 def _older(folder: Path) -> tuple[engine.View, int] | None:

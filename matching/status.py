@@ -7,15 +7,13 @@ from typing import Any
 
 from django.conf import settings
 
-from matching import engine
+from matching import editions, engine
 from matching.changes import newest_seq, newest_seq_for
 from matching.engine.store import read_manifest
-from matching.services.index import (
-    build_is_running,
-    changed_since,
-    index_is_long,
-    why_due,
-)
+from matching.models import Edition
+from matching.services.building import build_is_running
+from matching.services.index import changed_since, index_is_long, why_due
+from matching.services.keeping import keepers_live
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,15 @@ class OlderGeneration:
 
 
 @dataclass(frozen=True, slots=True)
+class MachineStatus:
+    """A folder of index files that is looked after, as its machine last told."""
+
+    host: str
+    ready: int
+    serves: int
+
+
+@dataclass(frozen=True, slots=True)
 class IndexStatus:
     """``wrong`` says why there is no index to read; the rest is then unknown.
 
@@ -49,6 +56,9 @@ class IndexStatus:
     due           why it has to be built anew, "" when it need not be
     is_long       whether it has to be compacted
     is_building   whether a builder is at work right now
+    edition       number of the statistics used here; ``edition_serving`` of those every
+                  machine is to use, ``edition_newest`` of the last counted
+    machines      those that are up, this one among them
     """
 
     wrong: str = ""
@@ -70,6 +80,15 @@ class IndexStatus:
     due: str = ""
     is_long: bool = False
     is_building: bool = False
+    edition: int = 0
+    edition_serving: int = 0
+    edition_newest: int = 0
+    machines: list[MachineStatus] = field(default_factory=list)
+
+    @property
+    def machines_behind(self) -> int:
+        """Machines that still build their index under the newest statistics."""
+        return sum(machine.ready < self.edition_newest for machine in self.machines)
 
     @property
     def bytes_per_person(self) -> float | None:
@@ -90,6 +109,12 @@ def index_status(*, now: datetime) -> IndexStatus:
         "newest_seq": newest_seq(),
         "is_building": build_is_running(),
         "due": why_due(now=now),
+        "edition_serving": _number_of(editions.serving()),
+        "edition_newest": _number_of(editions.newest()),
+        "machines": [
+            MachineStatus(keeper.host, keeper.ready, keeper.serves)
+            for keeper in keepers_live()
+        ],
     }
     try:
         index = engine.Index.load(folder)
@@ -114,8 +139,13 @@ def index_status(*, now: datetime) -> IndexStatus:
         size=sum(int(part["size"]) for part in parts.values()),
         older=_older(folder, index.generation),
         is_long=index_is_long(),
+        edition=index.edition,
         **always,
     )
+
+
+def _number_of(edition: Edition | None) -> int:
+    return edition.number if edition else 0
 
 
 def _segments(index: engine.Index, parts: dict[str, Any]) -> list[SegmentStatus]:

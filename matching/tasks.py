@@ -18,12 +18,13 @@ _ASK_EVERY_SECONDS = 20
 
 @shared_task(soft_time_limit=600, time_limit=660)
 def rebuild_index_when_due_task(**_: Any) -> None:
-    now = timezone.now()
+    """Keep the index of the machine this worker is on.
+
+    Machines without a worker, or with several, have ``manage.py keep_index`` for it;
+    both at once do no harm.
+    """
     try:
-        if services.index_is_due(now=now):
-            services.index_rebuild(now=now)
-        elif services.index_is_long():
-            services.index_compact()
+        services.index_keep(now=timezone.now())
     except services.BuildRunning:
         logger.info("Another process builds the index.")
     except OSError:

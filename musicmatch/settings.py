@@ -159,7 +159,10 @@ else:
         }
     }
 
+# Each machine has its own, built from the database.
 INDEX_DIR = DATA_DIR / "index"
+# How long the machines of a site wait for the slowest before new statistics serve.
+INDEX_SWITCH_SECONDS = env.int("INDEX_SWITCH_SECONDS", 900)
 # Uploaded files wait here until a worker has read them: web and worker share it.
 UPLOAD_DIR = DATA_DIR / "uploads"
 # Not the system's folder, which may be in memory.

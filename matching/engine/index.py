@@ -50,6 +50,7 @@ class Index:
     watermark   the caller's position up to which changes are inside
     built_at    aware time of the statistics, as given by the caller
     generation  number of the files it was read from; 0 before it is saved
+    edition     number of the statistics, the same wherever they are used; 0 for none
     """
 
     statistics: Part[Statistics]
@@ -57,6 +58,7 @@ class Index:
     watermark: int
     built_at: datetime
     generation: int = 0
+    edition: int = 0
 
     def __len__(self) -> int:
         return sum(len(s.content) - len(h.content.rows) for s, h in self.segments)
@@ -66,9 +68,10 @@ class Index:
         """What measures the reach of a changed person."""
         return Reach(self.statistics.content)
 
-    def save(self, folder: Path) -> int:
+    def save(self, folder: Path, *, serves: bool = True) -> int:
         """Write what is not yet in the folder as its newest generation.
 
+        One that does not serve waits for :func:`store.let_serve` beside the current.
         Returns the number of the generation. Raises OSError when the folder cannot be
         written; the generation before then stays the newest.
         """
@@ -80,8 +83,9 @@ class Index:
             "watermark": self.watermark,
             "built_at": self.built_at.isoformat(),
             "segments": len(self.segments),
+            "edition": self.edition,
         }
-        return write_generation(folder, parts, about)
+        return write_generation(folder, parts, about, serves=serves)
 
     @classmethod
     def load(cls, folder: Path, generation: int | None = None) -> Self:
@@ -95,6 +99,7 @@ class Index:
             watermark = int(manifest["watermark"])
             built_at = datetime.fromisoformat(manifest["built_at"])
             number = int(manifest["generation"])
+            edition = int(manifest.get("edition", 0))
         except (KeyError, TypeError, ValueError) as error:
             raise IndexCorrupt(f"The manifest is unreadable: {error}") from error
         statistics = read_part(folder, manifest, "statistics", Statistics)
@@ -105,7 +110,7 @@ class Index:
             )
             for at in range(count)
         )
-        return cls(statistics, segments, watermark, built_at, number)
+        return cls(statistics, segments, watermark, built_at, number, edition)
 
     @staticmethod
     def watermark_of(folder: Path, generation: int) -> int:
@@ -273,7 +278,9 @@ class View:
         for start in range(0, len(fresh), MOST_IN_SEGMENT):
             part = fresh.part(start, min(start + MOST_IN_SEGMENT, len(fresh)))
             kept.append((Part(Segment.of(part)), Part(_NONE)))
-        return Index(self.index.statistics, tuple(kept), watermark, self.index.built_at)
+        return replace(
+            self.index, segments=tuple(kept), watermark=watermark, generation=0
+        )
 
 
 def _with(hidden: Whole, person_ids: Whole, ids: Whole) -> Whole:

@@ -4,6 +4,7 @@ A part is one file of arrays. Writing a generation adds the parts that are new a
 replaces MANIFEST.json in a single step; until that moment, and after any failure
 before it, the generation before is the current one. Readers map the files, so several
 processes share one copy in memory, and keep what they mapped when parts are swept.
+A generation may also be written to wait beside the current one, under NEXT.json.
 """
 
 import json
@@ -12,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_type_hints
 
@@ -20,6 +22,7 @@ import numpy as np
 from matching.engine.constants import FORMAT_VERSION
 
 MANIFEST = "MANIFEST.json"
+NEXT = "NEXT.json"
 GENERATIONS_KEPT = 2
 _ALIGNMENT = 64
 _Content = TypeVar("_Content")
@@ -78,9 +81,13 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def write_generation(
-    folder: Path, parts: Mapping[str, Part[Any]], about: Mapping[str, Any]
+    folder: Path,
+    parts: Mapping[str, Part[Any]],
+    about: Mapping[str, Any],
+    *,
+    serves: bool = True,
 ) -> int:
-    """Write a generation, make it the current one, and return its number.
+    """Write a generation, make it the current or the next one, and return its number.
 
     Parts that are in the folder already are only named again. Files that none of the
     newest two whole generations names are removed. Only one process may write.
@@ -101,10 +108,16 @@ def write_generation(
         }
         text = json.dumps(manifest, sort_keys=True)
         _replace(folder / _manifest_name(generation), text)
-        _replace(folder / MANIFEST, text)
+        _replace(folder / (MANIFEST if serves else NEXT), text)
     finally:
         _sweep(folder)
     return generation
+
+
+def let_serve(folder: Path) -> None:
+    """Make the generation that waits the current one, in a single step."""
+    os.replace(folder / NEXT, folder / MANIFEST)
+    _sweep(folder)
 
 
 def _write_part(
@@ -144,28 +157,33 @@ def _last_number(folder: Path) -> int:
     """
     names = [re.fullmatch(r".*-(\d+)\.(?:part|json)", p.name) for p in folder.glob("*")]
     found = (int(name[1]) for name in names if name)
-    return max([0, _number(_json(folder / MANIFEST)) or 0, *found])
+    named = (_number(_json(folder / name)) or 0 for name in (MANIFEST, NEXT))
+    return max([0, *named, *found])
 
 
 def _sweep(folder: Path) -> None:
     """Remove what no kept generation names, and what a killed writer left."""
-    kept = {MANIFEST, *map(_manifest_name, _kept(folder))}
+    kept = {MANIFEST, NEXT, *map(_manifest_name, _kept(folder))}
     named = {part.get("file") for name in kept for part in _parts(_json(folder / name))}
-    for path in [*folder.glob("*.part"), *folder.glob("MANIFEST*.*")]:
+    found = (folder.glob(shape) for shape in ("*.part", "MANIFEST*.*", "NEXT.*"))
+    for path in chain.from_iterable(found):
         if path.name not in named | kept:
             path.unlink(missing_ok=True)
 
 
 def _kept(folder: Path) -> list[int]:
-    """The newest generations up to the current one that are still whole."""
+    """The newest generations up to the current one that are whole, and the next one."""
     current = _number(_json(folder / MANIFEST))
+    waiting = _number(_json(folder / NEXT))
     # A later one is what a writer was about to make the current one.
     done = [
         generation
         for generation in generations(folder)
-        if (current is None or generation <= current) and _is_whole(folder, generation)
+        if (current is None or generation <= current)
+        and generation != waiting
+        and _is_whole(folder, generation)
     ]
-    return done[:GENERATIONS_KEPT]
+    return [*done[:GENERATIONS_KEPT], *([waiting] if waiting else [])]
 
 
 def _is_whole(folder: Path, generation: int) -> bool:
@@ -213,6 +231,13 @@ def generations(folder: Path) -> list[int]:
 
 def _manifest_name(generation: int) -> str:
     return f"MANIFEST-{generation:06d}.json"
+
+
+def waiting_about(folder: Path) -> dict[str, Any]:
+    """What the generation that waits says of itself; {} when none can be used."""
+    number = _number(_json(folder / NEXT))
+    whole = number is not None and _is_whole(folder, number)
+    return _json(folder / NEXT) if whole else {}
 
 
 def read_manifest(folder: Path, generation: int | None = None) -> dict[str, Any]:

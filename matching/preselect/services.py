@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from django.conf import settings
 
-from matching import engine
+from matching import editions, engine
 from matching.engine.arrays import Whole
 from matching.engine.ragged import find
 from matching.models import Taste, TasteChange
@@ -63,6 +63,9 @@ def preselect_refresh() -> bool:
     # Read after the newest change: the view knows at least that one.
     view = current_view()
     if fill is None or fill.built_at != view.index.built_at:
+        if fill is not None and not editions.is_under(view.index, editions.serving()):
+            # Of two machines the one that is behind would take back what is newer.
+            return False
         preselect_fill(view)
         return True
     newest = max(newest, view.index.watermark)

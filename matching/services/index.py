@@ -1,41 +1,49 @@
-"""Building the index that boards are read from, and keeping it short of changes."""
+"""The index that boards are read from: kept on each machine, the same on all."""
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files import locks
+from django.db import connection
 
-from matching import engine
-from matching.changes import all_since, newest_seq
-from matching.loaders import stored_tastes
-from matching.models import Taste, TasteChange
+from matching import editions, engine
+from matching.changes import newest_seq
+from matching.engine.store import NEXT
+from matching.models import Edition, Taste, TasteChange
+from matching.services import keeping
+from matching.services.building import (
+    build_lock,
+    build_under,
+    compact,
+    count_anew,
+    current_index,
+)
 
 logger = logging.getLogger(__name__)
 
 _NIGHTLY = timedelta(hours=24)
+# Clocks of machines differ a little.
+_CLOCKS = timedelta(minutes=10)
 _MOST_CHANGED = 1000
 _GROWTH = 0.05
-_LOCK = "build.lock"
-
-
-class BuildRunning(Exception):
-    """Another process builds the index right now."""
+# Any number no other advisory lock of the project uses.
+_COUNT_LOCK = 7_016_060
 
 
 def index_rebuild(*, now: datetime, waits: bool = False) -> engine.Index:
-    """Build the index from every taste and make it the current one.
+    """Count the community anew and build the index of everyone under that.
 
-    When another process is at it, waits for that or raises :class:`BuildRunning`.
-    Raises ``OSError`` when the folder cannot be written: the index before stays.
+    Where no other machine keeps an index it is the current one at once; otherwise when
+    all of them have built theirs, see :mod:`matching.services.keeping`. When another
+    process is at it, waits for that or raises :class:`BuildRunning`. Raises ``OSError``
+    when the folder cannot be written: the index before stays.
     """
-    with _build_lock(waits=waits):
-        index = _build(now)
-        _save(index)
-    logger.info("Index built: %d people.", len(index))
+    with build_lock(waits=waits):
+        index = count_anew(now)
+        keeping.look()
     return index
 
 
@@ -45,89 +53,97 @@ def index_compact(*, waits: bool = False) -> engine.Index:
     Raises as rebuilding does, and ``engine.IndexMissing`` or ``engine.IndexCorrupt``
     when there is no index to fold into.
     """
-    with _build_lock(waits=waits):
-        index = engine.Index.load(Path(settings.INDEX_DIR))
-        changes, seq = all_since(index.watermark)
-        view = index.view(changes.tastes, changes.facets)
-        compacted = view.compacted(watermark=seq)
-        _save(compacted)
-    logger.info("Index compacted: %d changes.", len(changes.tastes))
-    return compacted
+    with build_lock(waits=waits):
+        return compact()
 
 
 def index_forget() -> None:
     """Take the index away: it is of another database than there is now.
 
-    Its parts stay until the next build, so that no number is given twice.
+    Its parts stay until the next build, so that no number is given twice. The
+    community is counted anew, so that other machines build theirs, too.
     """
     folder = Path(settings.INDEX_DIR)
-    with _build_lock(waits=True):
+    with build_lock(waits=True):
+        Edition.objects.all().delete()
+        (folder / NEXT).unlink(missing_ok=True)
         # The current one first: nobody falls back on one that is about to go.
         for path in sorted(folder.glob("MANIFEST*.json"), key=lambda p: len(p.name)):
             path.unlink(missing_ok=True)
 
 
-def _save(index: engine.Index) -> None:
-    """Make an index the current one, and forget changes nobody has to read again."""
-    folder = Path(settings.INDEX_DIR)
-    index.save(folder)
-    # A worker may fall back on the oldest kept: it has to learn what came since. The
-    # last change it knows stays too, to tell that the index is not ahead of it.
-    TasteChange.objects.filter(seq__lt=_oldest_watermark(folder)).delete()
+def index_keep(*, now: datetime) -> bool:
+    """Do the next thing this machine's index needs; whether there may be more to do.
+
+    Counting the community is done by one machine for all. Raises as rebuilding does.
+    """
+    with build_lock(waits=False):
+        is_done = _count_or_build(now)
+        keeping.look()
+        if is_done or not index_is_long():
+            return is_done
+        compact()
+        keeping.look()
+        return True
 
 
-def _oldest_watermark(folder: Path) -> int:
-    """The lowest of the generations kept; nobody reads those that cannot be read."""
-    found = []
-    for generation in engine.generations(folder):
-        with suppress(engine.IndexMissing, engine.IndexCorrupt):
-            found.append(engine.Index.watermark_of(folder, generation))
-    return min(found, default=0)
+def _count_or_build(now: datetime) -> bool:
+    newest, serving = editions.newest(), editions.serving()
+    if current_index() is None and serving is not None:
+        # Before anything else: without an index there are no boards.
+        _build(serving, now)
+        return True
+    if newest is None or _has_to_count(newest, now):
+        with _alone() as is_alone:
+            # Another machine may have just done it.
+            newest = editions.newest()
+            if is_alone and (newest is None or _has_to_count(newest, now)):
+                count_anew(now)
+                return True
+    for edition in (serving, newest):
+        if edition is not None and not keeping.has_built(edition):
+            _build(edition, now)
+            return True
+    return False
+
+
+def _build(edition: Edition, now: datetime) -> None:
+    try:
+        build_under(edition)
+    except engine.IndexCorrupt:
+        logger.exception("%s cannot be used; the community is counted.", edition)
+        edition.delete()
+        count_anew(now)
+
+
+def _has_to_count(newest: Edition, now: datetime) -> bool:
+    """Never while machines still build their index under the newest edition."""
+    if newest.serves_at is None:
+        return False
+    index = current_index()
+    return bool(why_count_due(newest, index, now=now))
 
 
 @contextmanager
-def _build_lock(*, waits: bool) -> Iterator[None]:
-    """Keep other builders out of the folder, until the end even of a killed one."""
-    folder = Path(settings.INDEX_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as file:
-        flags = locks.LOCK_EX if waits else locks.LOCK_EX | locks.LOCK_NB
-        if not locks.lock(file, flags):
-            raise BuildRunning
-        yield
-
-
-def build_is_running() -> bool:
-    """Whether a builder keeps others out of the folder right now."""
-    try:
-        with (Path(settings.INDEX_DIR) / _LOCK).open("rb") as file:
-            return not locks.lock(file, locks.LOCK_SH | locks.LOCK_NB)
-    except FileNotFoundError:
-        return False
-
-
-def _build(now: datetime) -> engine.Index:
-    # Read before the tastes: what changes meanwhile is merely applied once more.
-    watermark = newest_seq()
-    columns, is_spotify = stored_tastes()
-    fit_rows = None
-    if not settings.FIT_ON_SPOTIFY and is_spotify.any():
-        fit_rows = columns.person_ids[~is_spotify]
-    return engine.build_index(
-        columns, watermark=watermark, built_at=now, fit_rows=fit_rows
-    )
-
-
-def _current_index() -> engine.Index | None:
-    try:
-        return engine.Index.load(Path(settings.INDEX_DIR))
-    except (engine.IndexMissing, engine.IndexCorrupt):
-        return None
+def _alone() -> Iterator[bool]:
+    """Whether no other machine counts; one that is killed lets the next one in."""
+    if connection.vendor != "postgresql":
+        # One machine, and one builder in its folder.
+        yield True
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_COUNT_LOCK])
+        [is_alone] = cursor.fetchone()
+        try:
+            yield is_alone
+        finally:
+            if is_alone:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_COUNT_LOCK])
 
 
 def index_is_ready() -> bool:
     """Whether there is an index that can be read."""
-    return _current_index() is not None
+    return current_index() is not None
 
 
 def changed_since(watermark: int) -> int:
@@ -149,26 +165,39 @@ def why_due(*, now: datetime) -> str:
     In a small community a twentieth of its people changed is reason enough: building
     costs little, and what is rare changes with a few people.
     """
-    index = _current_index()
+    index = current_index()
     if index is None:
         return "there is none that can be read"
-    if now < index.built_at:
+    newest = editions.newest()
+    if newest is None:
+        return "the community was never counted"
+    if not keeping.has_built(newest):
+        return "the community was counted anew"
+    return why_count_due(newest, index, now=now)
+
+
+def why_count_due(
+    edition: Edition, index: engine.Index | None, *, now: datetime
+) -> str:
+    """Say why the community has to be counted anew; "" when it need not be."""
+    if now < edition.built_at - _CLOCKS:
         return "it was built in the future"
-    if now - index.built_at >= _NIGHTLY:
+    if now - edition.built_at >= _NIGHTLY:
         return "it is a day old"
-    if index.watermark > newest_seq():
+    if edition.watermark > newest_seq():
         return "it is of another database, or of a later state of this one"
-    counted = index.statistics.content.people
-    if abs(len(index) - counted) > _GROWTH * max(1, counted):
+    knows = editions.is_under(index, edition)
+    people = len(index) if index is not None and knows else edition.people
+    if abs(people - edition.people) > _GROWTH * max(1, edition.people):
         return "the community grew or shrank by a twentieth"
-    changed = changed_since(index.watermark)
-    is_small = len(index) <= _MOST_CHANGED / _GROWTH
-    if is_small and changed >= max(1, _GROWTH * len(index)):
+    if people > _MOST_CHANGED / _GROWTH:
+        return ""
+    if changed_since(edition.watermark) >= max(1, _GROWTH * people):
         return "a twentieth of its people changed"
     return ""
 
 
 def index_is_long() -> bool:
     """Whether so much changed since the index that boards take longer for it."""
-    index = _current_index()
+    index = current_index()
     return index is not None and changed_since(index.watermark) >= _MOST_CHANGED

@@ -15,8 +15,8 @@ from django.conf import settings
 from matching import engine
 from matching.changes import all_since
 from matching.engine.arrays import Whole
-from matching.models import Taste
-from matching.services.index import build_is_running
+from matching.models import Edition, Taste
+from matching.services.building import build_is_running
 from matching.verification.boards import wrong_board, wrong_receipts
 from matching.verification.files import wrong_files
 from matching.verification.formula import BruteForce
@@ -74,11 +74,17 @@ class Verification:
         yield Check(what, check.seconds, check.differences)
 
     def _is_of_its_counts(self) -> bool:
-        """Whether the people are still those the statistics were counted from."""
+        """Whether the people are still those the statistics were counted from.
+
+        Another machine may have counted them, and then only nothing else may be in it.
+        """
         about = self.index.statistics.about or {}
         stem = Path(str(about.get("file"))).stem
         is_first = stem.endswith(f"-{self.index.generation:06d}")
-        return is_first and not self._changed
+        counted = Edition.objects.filter(
+            number=self.index.edition, watermark=self.index.watermark
+        )
+        return is_first and not self._changed and counted.exists()
 
     def _files(self) -> Iterator[str]:
         found = list(wrong_files(_folder()))

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from matching import engine
-from matching.engine.store import GENERATIONS_KEPT, read_manifest
+from matching.engine.store import GENERATIONS_KEPT, read_manifest, waiting_about
 
 
 def wrong_files(folder: Path) -> Iterator[str]:
     """Say which files are left over or cannot be read, once no builder is at work."""
     kept = engine.generations(folder)
-    if len(kept) > GENERATIONS_KEPT:
+    waits = bool(waiting_about(folder))
+    if len(kept) > GENERATIONS_KEPT + waits:
         yield f"{len(kept)} generations are kept, not {GENERATIONS_KEPT}"
     named = set()
     for generation in kept:

@@ -50,6 +50,7 @@ def _lines(status: IndexStatus, now: datetime) -> Iterator[str]:
         yield from _current(status, now)
         yield from _older(status)
         yield from _due(status)
+    yield from _machines(status)
     if status.is_building:
         yield "A builder is at work."
 
@@ -97,6 +98,22 @@ def _due(status: IndexStatus) -> Iterator[str]:
         yield "Due to be compacted: much changed since."
     else:
         yield "Not due."
+
+
+def _machines(status: IndexStatus) -> Iterator[str]:
+    if status.edition != status.edition_serving:
+        yield (
+            f"Edition {status.edition_serving} of the statistics serves; here it is"
+            f" {status.edition or 'none'}"
+        )
+    if status.machines_behind:
+        yield (
+            f"Edition {status.edition_newest} is being built:"
+            f" {_many(status.machines_behind, 'machine')} of"
+            f" {len(status.machines)} to go"
+        )
+    elif len(status.machines) > 1:
+        yield f"{len(status.machines)} machines keep an index"
 
 
 def _when(moment: datetime | None, now: datetime) -> str:
