@@ -385,6 +385,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "matching.tasks.fairness_report_task",
         "schedule": 600.0,
     },
+    # Once a day, too; the rest of a long clean-up follows ten minutes later.
+    "delete-what-was-kept-long-enough": {
+        "task": "musicmatch.tasks.retain_task",
+        "schedule": 600.0,
+        "options": {"countdown": 90, "expires": 590},
+    },
     # Both do nothing while MATCHING_PRESELECT is off.
     "refresh-preselection": {
         "task": "matching.tasks.preselect_refresh_task",

@@ -1,5 +1,7 @@
 """Pages of the site itself."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -7,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts import keeping
 from matching.changelog import CHANGES
 from matching.engine import SCORE_VERSION
 from matching.models import FairnessReport
@@ -39,7 +42,20 @@ def about_matching(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def about_privacy(request: HttpRequest) -> HttpResponse:
-    return render(request, "about_privacy.html")
+    spans = {
+        "listens": keeping.LISTENS,
+        "spotify_unrefreshed": keeping.SPOTIFY_UNREFRESHED,
+        "import_runs": keeping.IMPORT_RUNS,
+        "mails": keeping.MAILS,
+        "admin_log": keeping.ADMIN_LOG,
+        "sessions": timedelta(seconds=settings.SESSION_COOKIE_AGE),
+    }
+    kept = {name: _in_words(span) for name, span in spans.items()}
+    return render(request, "about_privacy.html", {"kept": kept})
+
+
+def _in_words(span: timedelta) -> str:
+    return "a year" if span == timedelta(days=365) else f"{span.days} days"
 
 
 @require_safe

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import QuerySet
 
 from accounts.models import SpotifyGrant
 
@@ -41,6 +42,12 @@ def _months_later(moment: datetime, months: int) -> datetime:
 def consent_ends_at(authorized_at: datetime) -> datetime:
     """Six calendar months after the consent; no refresh moves it."""
     return _months_later(authorized_at, _MONTHS)
+
+
+def consents_over(now: datetime) -> QuerySet[SpotifyGrant]:
+    """Consents that have ended and whose tokens are still kept."""
+    ended = SpotifyGrant.objects.filter(authorized_at__lte=_months_later(now, -_MONTHS))
+    return ended.exclude(access_token="", refresh_token="")
 
 
 def consent_notice(*, person_id: int, now: datetime) -> ConsentNotice | None:

@@ -17,6 +17,7 @@ from accounts.fields import CannotDecrypt
 from accounts.models import ServiceGate, SpotifyGrant, User
 from accounts.signals import spotify_connected, spotify_revoked
 from accounts.spotify import tokens
+from accounts.spotify.consent import consents_over
 
 SERVICE = "spotify"
 _LOCK_SECONDS = 60
@@ -138,6 +139,17 @@ def _refresh(seen: SpotifyGrant, now: datetime) -> str:
         state=SpotifyGrant.State.ACTIVE,
     )
     return fresh.access_token if is_mine else _read(grant.person_id, now).access_token
+
+
+def grant_end(*, grant_id: int, now: datetime) -> bool:
+    """Discard the tokens of a consent that is over, unless another one came meanwhile.
+
+    Where nobody reads a source any more, no refresh tells that its consent has ended.
+    """
+    # Deferred: tokens that no key opens are discarded, too.
+    grants = consents_over(now).defer("access_token", "refresh_token")
+    grant = grants.filter(pk=grant_id).first()
+    return grant is not None and _revoke(grant, now)
 
 
 _NO_TOKENS = {"access_token": "", "refresh_token": ""}

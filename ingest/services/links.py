@@ -3,10 +3,14 @@
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 
+from accounts.keeping import SPOTIFY_UNREFRESHED
 from accounts.spotify.services import grant_delete
 from ingest.models import (
     ImportRun,
@@ -118,6 +122,42 @@ def source_disconnect(
     deleted = _forget(link)
     _tell(person_id, now)
     return deleted
+
+
+def links_unrefreshed(now: datetime) -> QuerySet[SourceLink]:
+    """Links to the Spotify API whose listening is too old to be kept any longer."""
+    of_link = {"person": OuterRef("person"), "source": OuterRef("source")}
+    kept = [
+        Exists(model._default_manager.filter(**of_link))
+        for model in (TopArtist, TopTrack, Listen)
+    ]
+    return SourceLink.objects.annotate(
+        refreshed_at=Coalesce("latest_import_at", "connected_at")
+    ).filter(
+        reduce(or_, kept),
+        source=Source.SPOTIFY,
+        refreshed_at__lt=now - SPOTIFY_UNREFRESHED,
+    )
+
+
+@transaction.atomic
+def link_empty(*, link_id: int, now: datetime) -> bool:
+    """Delete what a source gave that could not be read anew; the link itself stays.
+
+    Returns False where an import came meanwhile.
+    """
+    # Locked: an import that is writing now ends first.
+    rows = SourceLink.objects.select_for_update()
+    link = rows.filter(pk__in=links_unrefreshed(now).filter(pk=link_id)).first()
+    if link is None:
+        return False
+    for model in (TopArtist, TopTrack, Listen):
+        mine = model._default_manager.filter(
+            person_id=link.person_id, source=link.source
+        )
+        mine.delete()
+    _tell(link.person_id, now)
+    return True
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from itertools import chain
 
 from django.db import connection, transaction
 
+from accounts.keeping import LISTENS
 from ingest.models import (
     Listen,
     Source,
@@ -64,6 +65,8 @@ def listening_replace(
 ) -> Written:
     """Put a source's ranked lists in place of the earlier ones and add its listens.
 
+    Listens that are too old to be kept are left out.
+
     Writing the same again changes nothing. The number of queries does not depend
     on the number of items.
     """
@@ -74,9 +77,10 @@ def listening_replace(
     library.add_tracks(listening.all_tracks())
     _write_audio(listening, library, source)
     artists, tracks = _rank(person_id, source, listening, library)
-    listens = _add_listens(person_id, source, listening.listens, library)
-    if listens:
-        since = min(item.listened_at for item in listening.listens)
+    kept = [item for item in listening.listens if item.listened_at >= now - LISTENS]
+    listens = _add_listens(person_id, source, kept, library)
+    if kept:
+        since = min(item.listened_at for item in kept)
         echoes_mark(person_id=person_id, since=since)
     listening_changed.send(sender=SourceLink, person_id=person_id, now=now)
     return Written(artists, tracks, genres, listens)

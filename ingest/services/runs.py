@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from accounts import gate
+from accounts import gate, keeping
 from ingest.models import ImportRun, Source, SourceLink
 from ingest.services import steps
 
@@ -14,7 +14,6 @@ RECENT_EVERY = timedelta(hours=1)
 ACTIVE_WITHIN = timedelta(days=7)
 # Queued this long, a run's message was lost on the way to a worker.
 _LOST_AFTER = timedelta(seconds=20)
-_KEPT = timedelta(days=30)
 _DUE_AT_ONCE = 200
 
 
@@ -42,7 +41,7 @@ def run_queue(
         return _widened(run, source, kind)
     try:
         with transaction.atomic():
-            runs.filter(finished_at__lt=now - _KEPT).delete()
+            runs.filter(finished_at__lt=now - keeping.IMPORT_RUNS).delete()
             run = _new_run(person_id, source, kind, now)
     except IntegrityError:
         # Somebody was faster; theirs may even have ended since.
