@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import invitations
+from accounts import events, invitations
 from accounts.models import User
 from accounts.spotify.errors import Refusal, SignInRefused
 from accounts.spotify.pages import refusal_page
@@ -54,6 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def reauthenticate(self, user: User, password: str) -> bool:
         """A password typed again begins another session, as signing in does."""
         is_right: bool = super().reauthenticate(user, password)
+        events.tell("typed the password again", user.pk, right=is_right)
         if is_right:
             self.request.session.cycle_key()
         return is_right

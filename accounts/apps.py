@@ -5,5 +5,5 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        # Its receivers date every session.
-        from accounts import lifetime  # noqa: F401
+        # Their receivers date every session, and note what happens to accounts.
+        from accounts import events, lifetime  # noqa: F401

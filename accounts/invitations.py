@@ -13,6 +13,7 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts import events
 from accounts.models import Invitation
 
 _KEY = "invitation"
@@ -32,6 +33,7 @@ def invitation_create(
     )
     invitation.full_clean()
     invitation.save()
+    events.tell("invitation made", None, invitation=invitation.pk, uses=uses)
     return invitation, token
 
 

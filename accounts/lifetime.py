@@ -16,6 +16,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import User
 
 LONGEST = timedelta(days=30)
@@ -81,6 +82,7 @@ def sessions_end_now(*, person: User, now: datetime) -> None:
     """End every session of this person; each is forgotten with its next request."""
     person.sessions_ended_at = now
     person.save(update_fields=["sessions_ended_at"])
+    events.tell("sessions are over", person.pk)
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.lifetime.signed_in")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import User
 from accounts.throttle import OverLimit
 
@@ -39,6 +40,7 @@ class PersonMiddleware:
 
 def over_limit_page(request: HttpRequest, error: OverLimit) -> HttpResponse:
     """Say which limit is used up, and when it ends."""
+    events.tell("reached a limit", events.person_of(request), limit=error.limit.name)
     context = {"limit_text": error.limit.words, "retry_at": error.until}
     response = render(request, "429.html", context, status=429)
     seconds = ceil((error.until - timezone.now()).total_seconds())
