@@ -163,7 +163,7 @@ else:
 INDEX_DIR = DATA_DIR / "index"
 # How long the machines of a site wait for the slowest before new statistics serve.
 INDEX_SWITCH_SECONDS = env.int("INDEX_SWITCH_SECONDS", 900)
-# Uploaded files wait here until a worker has read them: web and worker share it.
+# Where uploads waited before the database kept them: read for one release more.
 UPLOAD_DIR = DATA_DIR / "uploads"
 # Not the system's folder, which may be in memory.
 FILE_UPLOAD_TEMP_DIR = DATA_DIR

@@ -13,6 +13,7 @@ from ingest.models.music import Artist, ArtistGenre, Genre, Track
 from ingest.models.muted import MutedArtist
 from ingest.models.runs import ImportRun
 from ingest.models.sound import ArtistSound, AudioFeatures, Sound
+from ingest.models.uploads import UploadPart
 from ingest.sources.registry import Source
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "TopArtist",
     "TopTrack",
     "Track",
+    "UploadPart",
 ]

@@ -2,7 +2,6 @@
 
 import logging
 from datetime import timedelta
-from pathlib import Path
 
 from django.db import IntegrityError, OperationalError, transaction
 
@@ -10,7 +9,7 @@ from ingest.models import ImportRun, SourceLink
 from ingest.services import words
 from ingest.services.months import months_merge, tops_of_listens
 from ingest.services.turns import RunLost, Turn
-from ingest.services.uploads import folder_of, upload_forget
+from ingest.services.uploads import upload_forget, uploaded_files
 from ingest.signals import listening_changed
 from ingest.sources.export import History, Upload, in_words, open_upload
 
@@ -48,11 +47,7 @@ class ExportTurn(Turn):
     # --- Reading ----------------------------------------------------------
 
     def _opened(self) -> Upload:
-        folder = folder_of(self.run.pk)
-        files: list[tuple[str, Path]] = [
-            (name, folder / place) for name, place in self.run.staged["files"]
-        ]
-        return open_upload(files, now=self.clock())
+        return open_upload(uploaded_files(self.run), now=self.clock())
 
     def _on_progress(self, upload: Upload) -> "_Progress":
         return _Progress(self, upload)

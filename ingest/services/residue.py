@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from allauth.socialaccount.models import SocialAccount, SocialToken
-from django.conf import settings
 from django.core.cache import cache
 
 from accounts.models import SpotifyGrant
@@ -18,7 +16,7 @@ from ingest.models import (
     TopArtist,
     TopTrack,
 )
-from ingest.services.uploads import folder_of
+from ingest.services.uploads import uploads_kept
 from ingest.sources.base import Way
 
 _TABLES = (TopArtist, TopTrack, Listen, ListeningMonth, ImportRun)
@@ -59,19 +57,9 @@ def _counts(person_id: int, source: Source) -> Iterator[tuple[str, int]]:
         yield "SocialToken", SocialToken.objects.filter(account__in=accounts).count()
         yield "cache keys", len(cache.get_many([f"spotify-refresh:{person_id}"]))
     if source.door.way is Way.UPLOAD:
-        yield "upload folders", _own_folders(person_id, source)
-        yield "upload folders of nobody", _stray_folders()
-
-
-def _own_folders(person_id: int, source: Source) -> int:
-    runs = ImportRun.objects.filter(person_id=person_id, source=source)
-    return sum(folder_of(pk).is_dir() for pk in runs.values_list("pk", flat=True))
-
-
-def _stray_folders() -> int:
-    """Count folders no import names any more: whose they were, nobody can say."""
-    folders = {p.name for p in Path(settings.UPLOAD_DIR).glob("*") if p.is_dir()}
-    if not folders:
-        return 0
-    runs = ImportRun.objects.filter(source=Source.EXPORT)
-    return len(folders - {str(pk) for pk in runs.values_list("pk", flat=True)})
+        kept = uploads_kept()
+        runs = ImportRun.objects.filter(pk__in=kept, source=source)
+        owners = dict(runs.values_list("pk", "person_id"))
+        yield "uploads", sum(owner == person_id for owner in owners.values())
+        # Whose they were, nobody can say.
+        yield "uploads of nobody", len(kept) - len(owners)

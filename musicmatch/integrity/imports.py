@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from ingest.models import ImportRun, Source, SourceLink
 from ingest.services.turns import LEASE
-from ingest.services.uploads import folder_of
+from ingest.services.uploads import upload_is_whole, uploads_kept
 
 # Beat gives a run that nobody carries on to a worker every ten seconds.
 _LONGEST_STILL = timedelta(minutes=10)
@@ -58,17 +56,11 @@ def _without_source() -> Iterator[str]:
 
 
 def _files() -> Iterator[str]:
-    active = ImportRun.objects.active().filter(source=Source.EXPORT)
-    for pk in active.order_by("pk").values_list("pk", flat=True):
-        if not folder_of(pk).is_dir():
-            yield f"export import {pk}: its files are gone"
-    root = Path(settings.UPLOAD_DIR)
-    ended = {
-        str(pk)
-        for pk in ImportRun.objects.exclude(state__in=ImportRun.ACTIVE)
-        .filter(source=Source.EXPORT)
-        .values_list("pk", flat=True)
-    }
-    for folder in sorted(path.name for path in root.glob("*") if path.is_dir()):
-        if folder in ended:
-            yield f"export import {folder}: ended, and its files are still here"
+    exports = ImportRun.objects.filter(source=Source.EXPORT)
+    for run in exports.active().order_by("pk"):
+        if not upload_is_whole(run):
+            yield f"export import {run.pk}: its files are gone"
+    kept = uploads_kept()
+    ended = exports.exclude(state__in=ImportRun.ACTIVE).filter(pk__in=kept)
+    for pk in ended.order_by("pk").values_list("pk", flat=True):
+        yield f"export import {pk}: ended, and its files are still here"

@@ -1,11 +1,10 @@
 """Someone with rows in every table that can hold one of theirs."""
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.socialaccount.models import SocialAccount, SocialToken
-from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
@@ -24,10 +23,11 @@ from ingest.models import (
     Source,
     TopTrack,
     Track,
+    UploadPart,
 )
 from ingest.names import name_key
 from ingest.services import source_link
-from ingest.services.uploads import folder_of
+from ingest.services.uploads import uploads_kept
 from ingest.sources.export import Listened, Month, pack_month
 from social.models import Appeal, Connection, Mail, ModerationAction, Notice, Report
 from social.reportable import reportable_or_404
@@ -130,9 +130,9 @@ def listen(person: User) -> None:
         **shared,
     )
     run = ImportRun.objects.create(queued_at=_NOW, staged={"files": []}, **shared)
-    folder = folder_of(run.pk)
-    folder.mkdir(parents=True)
-    (folder / "0").write_text("waits to be read")
+    UploadPart.objects.create(
+        run_id=run.pk, file=0, place=0, data=b"waits to be read", kept_at=_NOW
+    )
     MutedArtist.objects.create(
         person=person, artist=artist, is_counted=False, created_at=_NOW
     )
@@ -146,8 +146,8 @@ def listen(person: User) -> None:
     )
 
 
-def uploads() -> list[Path]:
-    return list(Path(settings.UPLOAD_DIR).glob("*"))
+def uploads() -> list[uuid.UUID]:
+    return list(uploads_kept())
 
 
 def _write(person: User, friend: User) -> None:

@@ -61,9 +61,8 @@ def advance_visibly(later: str) -> None:
 
 
 def kept() -> None:
-    from django.conf import settings
-
     from ingest.models import ImportRun, Listen, ListeningMonth, TopArtist
+    from ingest.services.uploads import uploads_kept
 
     run = ImportRun.objects.get()
     state = {
@@ -81,7 +80,7 @@ def kept() -> None:
                 "time_range", "rank", "artist__name"
             )
         ],
-        "folders": len(list(Path(settings.UPLOAD_DIR).glob("*"))),
+        "uploads": len(uploads_kept()),
     }
     sys.stdout.write(json.dumps(state))
 

@@ -1,8 +1,10 @@
 """An upload from the files to the lists: whole, in parts, again, and broken off."""
 
 import json
+import os
+import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from ingest.models import (
     SourceLink,
     TopArtist,
     TopTrack,
+    UploadPart,
 )
 from ingest.services import (
     UploadBusy,
@@ -26,7 +29,7 @@ from ingest.services import (
     source_disconnect,
     uploads_sweep,
 )
-from ingest.services.uploads import folder_of
+from ingest.services.uploads import PART, upload_is_whole, uploaded_files, uploads_kept
 from ingest.sources.export import unpack_month
 from tests.ingest.conftest import Clock
 
@@ -142,7 +145,7 @@ def test_a_history_becomes_months_listens_and_lists(
     assert first.artist.name == "Portishead"
     link = SourceLink.objects.get(person=ada, source=Source.EXPORT)
     assert (link.state, link.latest_import_at) == ("connected", now)
-    assert not folder_of(run.pk).exists()
+    assert not uploads_kept()
 
 
 def test_the_same_again_and_parts_of_it_change_nothing(
@@ -242,22 +245,21 @@ def test_a_turn_that_died_begins_anew(
         with pytest.raises(KeyboardInterrupt):
             run_advance(run_id=run.pk, clock=clock)
     assert not ListeningMonth.objects.exists()
-    assert folder_of(run.pk).exists()
+    assert uploads_kept() == {run.pk}
     assert run_advance(run_id=run.pk, clock=clock) is None
     run.refresh_from_db()
     assert run.state == "running"
     clock.move(seconds=31)
     advance(run)
     assert (run.state, run.listens_count) == ("done", 90)
-    assert not folder_of(run.pk).exists()
+    assert not uploads_kept()
 
 
 def test_files_that_are_gone_are_said_in_the_end(
     ada: User, now: datetime, clock: Clock
 ) -> None:
     run = export_receive(person_id=ada.pk, files=[file(diary(now, days=9))], now=now)
-    for place in folder_of(run.pk).iterdir():
-        place.unlink()
+    UploadPart.objects.all().delete()
     for _ in range(6):
         run_advance(run_id=run.pk, clock=clock)
         run.refresh_from_db()
@@ -277,14 +279,58 @@ def test_leaving_while_it_is_read_deletes_everything(
         assert not model.objects.filter(person=ada).exists()
 
 
-def test_orphaned_folders_are_swept_and_waiting_ones_stay(
+def test_orphaned_uploads_are_swept_and_waiting_ones_stay(
     ada: User, now: datetime
 ) -> None:
     run = export_receive(person_id=ada.pk, files=[file(diary(now, days=3))], now=now)
-    orphan = folder_of(run.pk).with_name("left-behind")
-    orphan.mkdir()
-    later = datetime.now(UTC) + timedelta(hours=2)
-    assert uploads_sweep(now=datetime.now(UTC)) == 0
-    assert uploads_sweep(now=later) == 1
-    assert folder_of(run.pk).exists()
-    assert not orphan.exists()
+    part = UploadPart(run_id=uuid.uuid4(), file=0, place=0, data=b"[]", kept_at=now)
+    part.save()
+    assert uploads_sweep(now=now + timedelta(minutes=59)) == 0
+    assert uploads_sweep(now=now + timedelta(hours=2)) == 1
+    assert uploads_kept() == {run.pk}
+
+
+def test_what_the_release_before_kept_is_read_and_forgotten(
+    ada: User, now: datetime, settings: Any, advance: Callable[[ImportRun], None]
+) -> None:
+    """A folder beside the web, and no size in what the import says of its files."""
+    run = export_receive(person_id=ada.pk, files=[file(diary(now, days=3))], now=now)
+    [part] = UploadPart.objects.all()
+    folder = settings.UPLOAD_DIR / str(run.pk)
+    folder.mkdir(parents=True)
+    (folder / "0").write_bytes(bytes(part.data))
+    part.delete()
+    run.staged = {"files": [["a.json", "0"]]}
+    run.save()
+    old = folder.with_name(str(uuid.uuid4()))
+    old.mkdir()
+    long_ago = (now - timedelta(hours=2)).timestamp()
+    for path in (old, folder):
+        os.utime(path, (long_ago, long_ago))
+    assert uploads_sweep(now=now) == 1
+    assert not old.exists()
+    advance(run)
+    assert (run.state, run.listens_count) == ("done", 3)
+    assert not folder.exists()
+
+
+def test_files_go_in_and_out_by_the_megabyte(ada: User, now: datetime) -> None:
+    """Read from anywhere they are what was uploaded; a part short is not whole."""
+    data = os.urandom(2 * PART + 12_345)
+    run = export_receive(
+        person_id=ada.pk, files=[SimpleUploadedFile("a.zip", data), file([])], now=now
+    )
+    sizes = [len(part.data) for part in UploadPart.objects.filter(file=0)]
+    assert sizes == [PART, PART, 12_345]
+    (name, kept), _ = uploaded_files(run)
+    assert name == "a.zip"
+    for start, size in ((0, 10), (PART - 3, 7), (2 * PART, -1), (5, 2 * PART)):
+        kept.seek(start)
+        assert kept.read(size) == data[start:][: size if size >= 0 else None]
+    kept.seek(-5, os.SEEK_END)
+    assert kept.read() == data[-5:]
+    UploadPart.objects.filter(place=1).delete()
+    assert not upload_is_whole(run)
+    kept.seek(PART)
+    with pytest.raises(FileNotFoundError):
+        kept.read(1)

@@ -88,10 +88,10 @@ def test_a_killed_import_ends_as_one_that_was_not(export: Path, tmp_path: Path) 
     worker.communicate()
     # Until its lease has run out nobody else touches it.
     left = broken.advance()
-    assert (left["state"], left["months"], left["folders"]) == ("running", [], 1)
+    assert (left["state"], left["months"], left["uploads"]) == ("running", [], 1)
     ended, once = broken.advance("60"), whole.advance()
     assert (ended.pop("attempts"), once.pop("attempts")) == (2, 1)
     assert ended == once
     assert ended["state"] == "done"
     assert len(ended["months"]) in {72, 73}
-    assert ended["folders"] == 0
+    assert ended["uploads"] == 0

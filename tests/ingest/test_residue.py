@@ -3,7 +3,6 @@
 import uuid
 from datetime import UTC, date, datetime
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +10,17 @@ from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from ingest.models import ImportRun, Listen, ListeningMonth, Source, SourceLink, Track
+from ingest.models import (
+    ImportRun,
+    Listen,
+    ListeningMonth,
+    Source,
+    SourceLink,
+    Track,
+    UploadPart,
+)
 from ingest.services import source_disconnect
 from ingest.services.residue import residue_of
-from ingest.services.uploads import folder_of
 from tests.factories import make_taste
 from tests.ingest.conftest import Connect, Finish
 
@@ -49,26 +55,27 @@ def everything(person: User, source: Source, now: datetime) -> ImportRun:
     )
 
 
+def kept_part(run_id: uuid.UUID, now: datetime) -> None:
+    UploadPart.objects.create(run_id=run_id, file=0, place=0, data=b"", kept_at=now)
+
+
 @pytest.mark.parametrize("source", list(Source))
 def test_nothing_is_left_of_any_source(
     source: Source,
     ada: User,
     ben: User,
     now: datetime,
-    settings: Any,
-    tmp_path: Path,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    settings.UPLOAD_DIR = tmp_path
     run = everything(ada, source, now)
     everything(ben, source, now)
     if source is Source.EXPORT:
-        folder_of(run.pk).mkdir()
+        kept_part(run.pk, now)
     there = {r.source: r.counts for r in residue_of(ada.pk)}[source]
     assert there["TopArtist"] == 2
     assert all(there[t] == 1 for t in ("TopTrack", "Listen", "ListeningMonth"))
     assert there["ImportRun"] == 1
-    assert there.get("upload folders", 1) == 1
+    assert there.get("uploads", 1) == 1
     with django_capture_on_commit_callbacks(execute=True):
         deleted = source_disconnect(person_id=ada.pk, source=source, now=now)
     assert deleted == {"artists": 2, "tracks": 1, "listens": 1, "months": 1}
@@ -106,12 +113,9 @@ def test_what_is_left_behind_is_named(ada: User, now: datetime) -> None:
     assert "Spotify (not connected)\n  TopArtist: 0\n" in out_file.getvalue()
 
 
-def test_folders_of_nobody_are_left_behind(
-    ada: User, settings: Any, tmp_path: Path
-) -> None:
-    settings.UPLOAD_DIR = tmp_path
+def test_uploads_of_nobody_are_left_behind(ada: User, now: datetime) -> None:
     assert "Nothing is left behind" in told("ada_owner")
-    (tmp_path / str(uuid.uuid4())).mkdir()
+    kept_part(uuid.uuid4(), now)
     with pytest.raises(CommandError, match="Spotify data export"):
         told("ada_owner")
 

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
-from ingest.models import ImportRun, ListeningMonth, SourceLink
+from ingest.models import ImportRun, ListeningMonth, SourceLink, UploadPart
 
 PAGE = "/sources/upload/"
 
@@ -77,14 +77,14 @@ def test_nothing_chosen_is_said_in_words(
 
 
 def test_too_much_at_once_is_refused_and_not_kept(
-    mine: Client, now: datetime, monkeypatch: Any, settings: Any
+    mine: Client, now: datetime, monkeypatch: Any
 ) -> None:
     from ingest.sources.export import Limits
 
     monkeypatch.setattr("ingest.uploading.LIMITS", Limits(packed=1000))
     text = mine.post(PAGE, {"export": [history(now, 30)]}).content.decode()
     assert "An upload may hold" in text
-    assert not settings.UPLOAD_DIR.exists()
+    assert not UploadPart.objects.exists()
 
 
 def test_a_second_one_waits_for_the_first(

@@ -10,9 +10,8 @@ import pytest
 import time_machine
 
 from accounts.models import User
-from ingest.models import ImportRun, Source
+from ingest.models import ImportRun, Source, UploadPart
 from ingest.services import source_link
-from ingest.services.uploads import folder_of
 from matching.services import index_rebuild
 from social import services
 from social.models import Connection, Message, Notice, Report
@@ -50,7 +49,6 @@ class Site:
 
 @pytest.fixture
 def site(community: list[User], settings: Any, tmp_path: Path) -> Site:
-    settings.UPLOAD_DIR = tmp_path / "uploads"
     ada, ben, cyd, dee = community
     make_connection(ada, ben)
     say(ben, ada, "Seen by nobody yet")
@@ -76,9 +74,9 @@ def _waiting(person: User) -> ImportRun:
         person=person,
         source=Source.EXPORT,
         queued_at=LATER,
-        staged={"files": []},
+        staged={"files": [["a.json", "0"]], "sizes": [2]},
     )
-    folder_of(run.pk).mkdir(parents=True)
+    UploadPart.objects.create(run_id=run.pk, file=0, place=0, data=b"[]", kept_at=NOW)
     return run
 
 

@@ -13,8 +13,15 @@ from django.core.management.base import CommandError
 from django.db import connection, transaction
 
 from accounts.models import User
-from ingest.models import ImportRun, Listen, Source, SourceLink, TopArtist, Track
-from ingest.services.uploads import folder_of
+from ingest.models import (
+    ImportRun,
+    Listen,
+    Source,
+    SourceLink,
+    TopArtist,
+    Track,
+    UploadPart,
+)
 from matching.models import Taste, TasteChange
 from matching.services import index_rebuild
 from musicmatch import integrity
@@ -384,7 +391,7 @@ def test_damage_is_found(site: Site, noun: ModuleType, subtests: Any) -> None:
 
 
 def test_files_that_are_gone_are_found(site: Site) -> None:
-    folder_of(site.waiting.pk).rmdir()
+    UploadPart.objects.all().delete()
     assert found() == [f"export import {site.waiting.pk}: its files are gone"]
 
 
