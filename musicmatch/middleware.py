@@ -2,14 +2,32 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 # A form is only ever sent from a page, and no page is shown at localhost.
 _SAFE = {"GET", "HEAD"}
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 # Whoever watches the process takes a redirect for an answer, or for a failure.
 _PROBES = {"/healthz", "/readyz"}
+
+
+class MethodMiddleware:
+    """Refuse methods that no page here has, before any is asked."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in _METHODS:
+            return HttpResponseNotAllowed(_METHODS)
+        return self.get_response(request)
 
 
 class LoopbackHostMiddleware:

@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "musicmatch.middleware.OriginMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "musicmatch.middleware.MethodMiddleware",
     "musicmatch.middleware.LoopbackHostMiddleware",
     "musicmatch.middleware.CookieMiddleware",
     "musicmatch.middleware.PrivateMiddleware",
