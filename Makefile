@@ -16,11 +16,11 @@ laptop := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SITE_URL -u ALLOWED_HOSTS
 	-u LISTENBRAINZ_URL -u LISTENBRAINZ_AUTH_URL -u LASTFM_URL -u LASTFM_AUTH_URL -u LASTFM_API_KEY \
 	-u LASTFM_SECRET -u MUSICBRAINZ_URL -u RECCOBEATS_URL -u GENRE_LOOKUP
 
-.PHONY: help run setup test check bench clean stack
+.PHONY: help run setup test test-stack check bench clean stack
 
 help: ## Say what each command does
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
-		| awk -F'|' '{ printf "  make %-7s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
+		| awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 	@echo
 	@echo "  make run reads PORT (8000), DATA_DIR (./var) and DEMO_PEOPLE (300)."
 
@@ -37,6 +37,9 @@ setup: $(python) ## Install everything, tools for development included
 
 test: setup ## Run every test on SQLite, without any service
 	@$(laptop) $(python) -m pytest
+
+test-stack: setup ## Walk through make stack in a browser
+	@$(laptop) $(under_test) $(python) -m pytest tests/browser --stack
 
 check: setup ## Format, lint, types, layers, migrations, settings, templates
 	$(bin)/ruff format --check $(code) tests
@@ -99,6 +102,11 @@ found=; for name in python3 python3.13 python3.12 python3.11 python3.14 python; 
 if [ -z "$$found" ]; then \
 	echo "Musicmatch needs Python 3.11 or newer, and none was found."; exit 1; fi
 endef
+
+# The tests' own database on your Postgres, and the address they start the stack at.
+under_test = REQUIRE_SERVICES=1 REDIS_URL=$${REDIS_URL:-redis://127.0.0.1:6379/8} \
+	DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/musicmatch_stack} \
+	SITE_URL=$$(command -v caddy >/dev/null && echo https || echo http)://127.0.0.1:8540
 
 define check_caddyfile
 if command -v caddy >/dev/null; then echo caddy validate; \

@@ -15,6 +15,7 @@ from matching import reader
 from matching.services import index_rebuild
 from musicmatch.standins.spotify import SpotifyStandin
 from tests.factories import make_person, make_taste
+from tests.stack.running import empty_cache
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOST = "127.0.0.1:8000"
@@ -29,11 +30,23 @@ def require_or_skip(present: bool, what: str) -> None:
     pytest.skip(f"{what} is not there")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    words = "the browser's tests walk through the processes of make stack"
+    parser.addoption("--stack", action="store_true", help=words)
+
+
 @pytest.fixture(autouse=True)
-def _own_state(settings: Any, tmp_path: Path) -> Iterator[None]:
+def _own_state(
+    settings: Any, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[None]:
     """Every test has an index folder, a cache and a reader of its own."""
+    if request.config.getoption("--stack"):
+        # Before the first setting of a test, which is handed over.
+        request.getfixturevalue("_awake")
+        empty_cache()
+    else:
+        cache.clear()
     settings.INDEX_DIR = tmp_path / "index"
-    cache.clear()
     reader.forget()
     yield
     reader.forget()

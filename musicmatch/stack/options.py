@@ -24,6 +24,7 @@ class Options:
     demo_people: int
     has_proxy: bool
     follow_parent: bool
+    same_user: bool
     settings: str
     database_url: str
     redis_url: str
@@ -81,6 +82,7 @@ def read(
     add("--demo-people", type=int, default=people, help="0 = none")
     add("--plain", action="store_true", help="no proxy and no TLS")
     add("--settings", default="musicmatch.settings", help="for tests")
+    add("--same-user", action="store_true", help="root stays root")
     add("--follow-parent", action="store_true", help="stop when its parent has gone")
     given = parser.parse_args(arguments)
     return Options(
@@ -92,6 +94,7 @@ def read(
         demo_people=given.demo_people,
         has_proxy=has_caddy and not given.plain,
         follow_parent=given.follow_parent,
+        same_user=given.same_user,
         settings=given.settings,
         database_url=shell.get("DATABASE_URL") or _DATABASE_URL,
         redis_url=shell.get("REDIS_URL") or _REDIS_URL,

@@ -86,7 +86,7 @@ class Stack(Runner):
 
     def _settle_user(self) -> int | None:
         """Return who to run as, None for whoever started this; hand them the folder."""
-        if os.geteuid() != 0:
+        if os.geteuid() != 0 or self.options.same_user:
             return None
         mine = self.options.data_dir
         os.chown(mine / "run", USER, USER)

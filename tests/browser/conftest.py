@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings as site_settings
+from django.core.signals import setting_changed
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -17,6 +19,7 @@ from musicmatch.standins.spotify import SpotifyStandin
 from musicmatch.standins.together import Together
 from tests.conftest import NOW, require_or_skip
 from tests.factories import make_person, make_taste
+from tests.stack.running import RunningStack
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
 _FLAGS = (
@@ -35,17 +38,48 @@ def _chromium() -> None:
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> Any:
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": _FLAGS}
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], pytestconfig: pytest.Config
+) -> Any:
+    # The stack's proxy signs its own certificate.
+    own = ["--ignore-certificate-errors"] if pytestconfig.getoption("--stack") else []
+    args = [*_FLAGS, *own]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": args}
+
+
+@pytest.fixture(scope="session")
+def stack(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningStack]:
+    """The processes of ``make stack`` on the database of these tests."""
+    require_or_skip(connection.vendor == "postgresql", "Postgres")
+    running = RunningStack(tmp_path_factory.mktemp("stack"))
+    setting_changed.connect(running.giver.hear)
+    try:
+        running.start()
+        yield running
+    finally:
+        setting_changed.disconnect(running.giver.hear)
+        running.stop()
+    assert running.errors() == []
 
 
 @pytest.fixture
-def site(live_server: Any, standin: SpotifyStandin, settings: Any) -> str:
+def _awake(stack: RunningStack, transactional_db: None) -> Iterator[None]:
+    """The stack is awake for one test, and asleep while the tables are emptied."""
+    with stack.awake():
+        yield
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, standin: SpotifyStandin, settings: Any) -> str:
     """The address of the site, where Spotify's sign-in works."""
+    is_stack = request.config.getoption("--stack")
+    server = request.getfixturevalue("stack" if is_stack else "live_server")
     policy = deepcopy(settings.CONTENT_SECURITY_POLICY)
     policy["DIRECTIVES"]["form-action"][-1] = standin.accounts_url
     settings.CONTENT_SECURITY_POLICY = policy
-    return str(live_server.url).replace("localhost", "127.0.0.1")
+    return str(server.url).replace("localhost", "127.0.0.1")
 
 
 @pytest.fixture
