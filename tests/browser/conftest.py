@@ -78,6 +78,8 @@ def site(request: pytest.FixtureRequest, standin: SpotifyStandin, settings: Any)
     server = request.getfixturevalue("stack" if is_stack else "live_server")
     policy = deepcopy(settings.CONTENT_SECURITY_POLICY)
     policy["DIRECTIVES"]["form-action"][-1] = standin.accounts_url
+    # The stand-ins have no TLS to be sent to.
+    policy["DIRECTIVES"].pop("upgrade-insecure-requests", None)
     settings.CONTENT_SECURITY_POLICY = policy
     return str(server.url).replace("localhost", "127.0.0.1")
 

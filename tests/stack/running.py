@@ -20,7 +20,9 @@ from tests.stack.handing import Giver
 # A worker ends what it has begun: the last import of a test, at most.
 _QUIET_SECONDS = 30.0
 _STOP_SECONDS = 90.0
-_ERROR = re.compile(r'"level(?:name)?": "(ERROR|CRITICAL)"|^Traceback| (ERROR|CRITICAL) ')
+_ERROR = re.compile(
+    r'"level(?:name)?": "(ERROR|CRITICAL)"|^Traceback| (ERROR|CRITICAL) '
+)
 
 
 class RunningStack:
