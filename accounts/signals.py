@@ -9,6 +9,9 @@ spotify_connected = Signal()
 spotify_account_changed = Signal()
 # ``person_id`` and ``now``: a consent is good for nothing any more.
 spotify_revoked = Signal()
+# ``status``, None where nothing was answered, and ``seconds``: Spotify was called about
+# tokens or a profile.
+spotify_called = Signal()
 # ``person_id`` and ``now``: who may find this person changed, or by what.
 visibility_changed = Signal()
 # ``person_id`` and ``now``: someone leaves for good. Sent before the person is locked,

@@ -11,3 +11,7 @@ listening_changed = Signal()
 # ``artist_ids`` and ``now``: whoever has one of them, or one it stands for, has to be
 # looked at again. That may be everyone, so people are not named.
 artists_changed = Signal()
+
+# Sent once the end of an import is written for good, with ``source``, ``kind`` and
+# ``state``.
+run_finished = Signal()

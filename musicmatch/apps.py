@@ -8,3 +8,7 @@ class MusicmatchConfig(AppConfig):
         # Not in the package's __init__: the supervisor imports that, and needs no
         # Celery in its memory.
         from musicmatch import celery, checks  # noqa: F401
+        from musicmatch.watching import errors, outside, stamps, work  # noqa: F401
+
+        outside.count_calls()
+        errors.start()

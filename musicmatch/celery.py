@@ -1,13 +1,23 @@
 """The Celery application: configured from settings, tasks found in each app."""
 
+import logging
 import os
 import sys
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import beat_init, task_postrun, task_prerun, worker_init
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_process_init,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "musicmatch.settings")
+
+logger = logging.getLogger(__name__)
 
 app = Celery("musicmatch")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -51,3 +61,40 @@ def hang_up(**_: Any) -> None:
     from django import db
 
     db.connections.close_all()
+
+
+@setup_logging.connect
+def log_as_the_site_does(**_: Any) -> None:
+    """Leave logging as Django set it up: Celery would write lines of its own kind."""
+
+
+@worker_init.connect
+def count(**_: Any) -> None:
+    """Keep the counts of this worker where the metrics are read from."""
+    from django.conf import settings
+
+    from musicmatch.watching import folders, metrics, server
+
+    if not settings.METRICS_TOKEN:
+        return
+    try:
+        group = folders.claim(settings.METRICS_DIR, "worker")
+        metrics.keep_in(group.folder, "0")
+        if settings.METRICS_BIND:
+            server.serve(
+                settings.METRICS_BIND,
+                root=settings.METRICS_DIR,
+                token=settings.METRICS_TOKEN,
+            )
+    except OSError as error:
+        logger.warning("The metrics of this worker cannot be read: %s", error)
+
+
+@worker_process_init.connect
+def take_place(**_: Any) -> None:
+    """Count in a file of one's own, where a worker is more than one process."""
+    from billiard import current_process
+
+    from musicmatch.watching import metrics
+
+    metrics.take_place(str(getattr(current_process(), "index", -1) + 1))

@@ -15,7 +15,7 @@ from django.utils.cache import add_never_cache_headers
 _SAFE = {"GET", "HEAD"}
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 # Whoever watches the process takes a redirect for an answer, or for a failure.
-_PROBES = {"/healthz", "/readyz"}
+_PROBES = {"/healthz", "/readyz", "/metrics"}
 
 
 class MethodMiddleware:

@@ -5,7 +5,6 @@ With nothing set the site runs on a laptop: SQLite, an embedded queue, keys made
 on the first start. ``musicmatch.checks`` refuses what is unsafe in production.
 """
 
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from ingest.sources.registry import Source
 from musicmatch import policies
 from musicmatch.embedded import socket_url
 from musicmatch.keys import listed, local_key, new_encryption_key, new_secret_key
+from musicmatch.watching import logs
 
 env = environ.FileAwareEnv()
 
@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "musicmatch.watching.access.AccessMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     # Before static files are answered: they carry the same headers.
@@ -233,6 +234,7 @@ SOCIALACCOUNT_PROVIDERS = {
 # site: LISTENBRAINZ_URL, LASTFM_AUTH_URL, SPOTIFY_MIN_GAP_MS … An empty address closes
 # the door.
 _consent_pages = [SPOTIFY_ACCOUNTS_URL]
+_keys_of_sources: list[str] = []
 for _source in Source:
     _name, _door = _source.upper(), _source.door
     if _door.open is not None:
@@ -244,6 +246,7 @@ for _source in Source:
     if _door.needs_key:
         vars()[f"{_name}_API_KEY"] = env.str(f"{_name}_API_KEY", "")
         vars()[f"{_name}_SECRET"] = env.str(f"{_name}_SECRET", "")
+        _keys_of_sources += vars()[f"{_name}_API_KEY"], vars()[f"{_name}_SECRET"]
 # Services asked for the genres of artists nobody named any for, in this order; they
 # learn names and ids of artists, and nothing of people. "" asks nobody.
 GENRE_LOOKUP = env.list("GENRE_LOOKUP", default=[])
@@ -403,20 +406,32 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# --- Logging --------------------------------------------------------------
+# --- Watching -------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "stream": sys.stderr,
-        }
-    },
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-}
+# "json" for machines, "line" for a person.
+LOG_FORMAT = env.str("LOG_FORMAT", "") or ("line" if DEBUG else "json")
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+# Whoever bears it may read /metrics; "" keeps no counts and answers nobody.
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_DIR = Path(env.str("METRICS_DIR", "") or DATA_DIR / "metrics")
+# host:port where a worker answers /metrics itself; "" where web shares its METRICS_DIR.
+METRICS_BIND = env.str("METRICS_BIND", "")
+# Where errors are reported to; "" reports none.
+SENTRY_DSN = env.str("SENTRY_DSN", "")
+SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", "") or urlsplit(SITE_URL).hostname
+
+# No line and no report repeats any of these, whoever says it.
+SECRETS_OF_SETTINGS: list[str] = [
+    SECRET_KEY,
+    *FIELD_ENCRYPTION_KEYS,
+    SPOTIFY_CLIENT_SECRET,
+    METRICS_TOKEN,
+    SENTRY_DSN,
+    *_keys_of_sources,
+    str(DATABASES["default"].get("PASSWORD") or ""),
+    str(globals().get("EMAIL_HOST_PASSWORD") or ""),
+    urlsplit(REDIS_URL).password or "",
+]
+LOGGING = logs.config(
+    form=LOG_FORMAT, level=LOG_LEVEL, secrets=filter(None, SECRETS_OF_SETTINGS)
+)

@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from accounts.again import asked_again
 from musicmatch import views
+from musicmatch.watching import views as watching
 
 # The admin site has no door of its own: the limits of signing in count there as well.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -21,6 +22,7 @@ urlpatterns = [
     path("styleguide/", views.styleguide, name="styleguide"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", watching.metrics_page, name="metrics"),
     # allauth's own page would leave the listening and the tokens of a service behind.
     path("accounts/3rdparty/", RedirectView.as_view(pattern_name="ingest:sources")),
     # Whoever holds a session must not make an account theirs by it.

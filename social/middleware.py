@@ -21,6 +21,7 @@ _OPEN = (
     "/about/",
     "/healthz",
     "/readyz",
+    "/metrics",
 )
 _SAFE = {"GET", "HEAD"}
 

@@ -1,12 +1,28 @@
 """Reading the parts of Spotify's answers that are the same everywhere."""
 
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import requests
 
+from accounts.signals import spotify_called
+
 # Seconds to connect, and between two pieces of an answer.
 TIMEOUT = (3.05, 10.0)
 _MOST_DIGITS = 9
+
+
+def called(ask: Callable[[], requests.Response]) -> requests.Response:
+    """Make a call, and tell how it went; raises what it raises."""
+    before, status = perf_counter(), None
+    try:
+        answer = ask()
+        status = answer.status_code
+        return answer
+    finally:
+        seconds = perf_counter() - before
+        spotify_called.send(sender=requests.Session, status=status, seconds=seconds)
 
 
 def json_or_none(answer: requests.Response) -> Any:

@@ -67,12 +67,14 @@ def request_refresh(refresh_token: str) -> FreshTokens:
 
 def _request(**form: str) -> FreshTokens:
     try:
-        answer = requests.post(
-            f"{settings.SPOTIFY_ACCOUNTS_URL}/api/token",
-            data=form,
-            auth=(settings.SPOTIFY_CLIENT_ID, settings.SPOTIFY_CLIENT_SECRET),
-            timeout=http.TIMEOUT,
-            allow_redirects=False,
+        answer = http.called(
+            lambda: requests.post(
+                f"{settings.SPOTIFY_ACCOUNTS_URL}/api/token",
+                data=form,
+                auth=(settings.SPOTIFY_CLIENT_ID, settings.SPOTIFY_CLIENT_SECRET),
+                timeout=http.TIMEOUT,
+                allow_redirects=False,
+            )
         )
     except requests.RequestException as error:
         raise TokenServiceUnavailable("no answer") from error

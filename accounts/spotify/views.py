@@ -99,11 +99,13 @@ def _profile(url: str, access_token: str) -> dict[str, Any]:
     """Ask Spotify who came; raises :class:`SignInRefused`."""
     _take_turn()
     try:
-        answer = requests.get(
-            url,
-            headers={"Authorization": f"Bearer {access_token}"},
-            timeout=http.TIMEOUT,
-            allow_redirects=False,
+        answer = http.called(
+            lambda: requests.get(
+                url,
+                headers={"Authorization": f"Bearer {access_token}"},
+                timeout=http.TIMEOUT,
+                allow_redirects=False,
+            )
         )
     except requests.RequestException as error:
         raise SignInRefused(Refusal.UNAVAILABLE, "no answer") from error

@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
 
 from ingest.models import ArtistGenre, ImportRun, Source, SourceLink, TopArtist
 from ingest.services import words
+from ingest.signals import run_finished
 
 Clock = Callable[[], datetime]
 # Longer than one call may take; a killed worker's run waits this long.
@@ -25,6 +27,7 @@ _KEPT_FIELDS = (
     "state stage_label reason done_steps total_steps artists_count tracks_count"
     " genres_count listens_count attempts started_at finished_at resume_at"
 ).split()
+_ENDS = (ImportRun.State.DONE, ImportRun.State.FAILED)
 # Changed in place: nothing tells what is new in them.
 _GROWING_FIELDS = ("staged", "notes")
 
@@ -153,3 +156,13 @@ class Turn:
         )
         if not mine.update(**changes):
             raise RunLost
+        if changes.get("state") in _ENDS:
+            transaction.on_commit(partial(self._tell_finished, changes["state"]))
+
+    def _tell_finished(self, state: object) -> None:
+        run_finished.send(
+            sender=ImportRun,
+            source=self.run.source,
+            kind=self.run.kind,
+            state=str(state),
+        )

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 from urllib.request import getproxies
 
@@ -31,6 +32,10 @@ _PIECE = 64 * 1024
 _LONGEST_WAIT = 10**9
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 Params = Mapping[str, str | int | Sequence[str]]
+# Told of every call where it went, its status (None where nothing was answered) and how
+# many seconds it took.
+Watcher = Callable[[str, int | None, float], None]
+watchers: list[Watcher] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ def get(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Ask, and return whatever is answered; raises ``SourceUnavailable``."""
+    before, status = perf_counter(), None
     try:
         with session.get(
             url,
@@ -92,9 +98,13 @@ def get(
             allow_redirects=False,
             stream=True,
         ) as answer:
-            return Answer(answer.status_code, answer.headers, _body(answer))
+            status = answer.status_code
+            return Answer(status, answer.headers, _body(answer))
     except (OSError, HTTPError, UnicodeError) as error:
-        trouble = type(error).__name__
+        trouble, status = type(error).__name__, None
+    finally:
+        for watcher in watchers:
+            watcher(url, status, perf_counter() - before)
     # Not while the exception is at hand: it knows the address, and with it the keys.
     raise SourceUnavailable(f"no answer: {trouble}")
 

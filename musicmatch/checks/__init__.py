@@ -13,6 +13,7 @@ from musicmatch.checks import (  # noqa: F401
     keys,
     preselection,
     signing_in,
+    watching,
 )
 from musicmatch.checks.common import TAG
 

@@ -21,6 +21,8 @@ SECRETS = (
     "BACKUP_PASSPHRASE",
     "SPOTIFY_CLIENT_SECRET",
     "LASTFM_SECRET",
+    "METRICS_TOKEN",
+    "SENTRY_DSN",
     "EMAIL_URL",
 )
 # Said to the engine or to the proxy, and not to the app.

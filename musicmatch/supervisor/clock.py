@@ -6,12 +6,23 @@ command line it takes half the memory and starts at once.
 
 import sys
 import tempfile
+from logging.config import dictConfig
 from pathlib import Path
+from typing import Any
 
 from celery import Celery
+from celery.signals import setup_logging
+
+from musicmatch import settings
+from musicmatch.watching import stamps  # noqa: F401
 
 app = Celery("musicmatch", fixups=[])
 app.config_from_object("musicmatch.settings", namespace="CELERY")
+
+
+@setup_logging.connect
+def log_as_the_site_does(**_: Any) -> None:
+    dictConfig(settings.LOGGING)
 
 
 def run(schedule: str = "") -> None:
@@ -21,7 +32,7 @@ def run(schedule: str = "") -> None:
     come again within minutes, whatever was known of the last time.
     """
     schedule = schedule or str(Path(tempfile.gettempdir(), "beat"))
-    app.Beat(schedule=schedule, loglevel="INFO").run()
+    app.Beat(schedule=schedule).run()
 
 
 if __name__ == "__main__":

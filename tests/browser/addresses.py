@@ -137,6 +137,7 @@ _PRESSED = "only takes what a button sends"
 NO_PAGES = {
     "healthz": "for machines",
     "readyz": "for machines",
+    "metrics": "for machines",
     "accounts/3rdparty/": _MOVED,
     "accounts/3rdparty/signup/": "asks nothing of anybody: accounts are made at once",
     "accounts/social/login/cancelled/": _MOVED,
