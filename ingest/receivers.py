@@ -1,10 +1,13 @@
 """A new consent at Spotify starts an import; one that ended is said on the source."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.dispatch import receiver
 
+from accounts.replicas import wrote
 from accounts.signals import (
     account_closing,
     spotify_account_changed,
@@ -19,6 +22,7 @@ from ingest.services import (
     source_refused,
     sources_forget,
 )
+from ingest.signals import listening_changed
 
 # Someone who signs in twice in a row has nothing new to import.
 _FRESH = timedelta(minutes=10)
@@ -44,3 +48,9 @@ def ask_to_reconnect(person_id: int, **_: Any) -> None:
 @receiver(account_closing, dispatch_uid="ingest.forget_sources")
 def forget_sources(person_id: int, **_: Any) -> None:
     sources_forget(person_id=person_id)
+
+
+@receiver(listening_changed, dispatch_uid="ingest.show_what_was_imported")
+def show_what_was_imported(person_id: int, **_: Any) -> None:
+    """What a worker has just written is on the next page, however far a replica is."""
+    transaction.on_commit(partial(wrote, person_id), robust=True)

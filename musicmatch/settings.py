@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "musicmatch.middleware.MethodMiddleware",
+    "musicmatch.releases.OtherReleaseMiddleware",
     "musicmatch.middleware.LoopbackHostMiddleware",
     "musicmatch.middleware.CookieMiddleware",
     "musicmatch.middleware.PrivateMiddleware",
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.replicas.WroteMiddleware",
     "accounts.lifetime.SessionLifetimeMiddleware",
     "musicmatch.bodies.BodyMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -143,6 +145,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# Copies to read from what may be some seconds old; the first that is near is asked.
+DATABASE_REPLICAS: list[str] = []
+for _url in env.list("DATABASE_REPLICA_URLS", default=[]):
+    DATABASE_REPLICAS.append(f"replica{len(DATABASE_REPLICAS) + 1}")
+    DATABASES[DATABASE_REPLICAS[-1]] = {
+        **env.db_url_config(_url),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 2},
+        "TEST": {"MIRROR": "default"},
+    }
+DATABASE_ROUTERS = ["accounts.replicas.Router"] if DATABASE_REPLICAS else []
 
 REDIS_URL = env.str("REDIS_URL", "") or socket_url(DATA_DIR)
 if REDIS_URL:

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import keeping
+from accounts.replicas import may_be_old
 from matching.changelog import CHANGES
 from matching.engine import SCORE_VERSION
 from matching.models import FairnessReport
@@ -31,6 +32,7 @@ def about(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@may_be_old("matching.FairnessReport")
 def about_matching(request: HttpRequest) -> HttpResponse:
     context = {
         "report": FairnessReport.objects.newest(),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import PersonRequest
+from accounts.replicas import may_be_old
 from accounts.text import clean_line
 from ingest import services
 from ingest.forms import MOST_PICKED, PickedArtistsForm, names_in
@@ -36,6 +37,7 @@ def pick(request: PersonRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@may_be_old("ingest.Artist")
 def pick_search(request: PersonRequest) -> HttpResponse:
     """The artists known here by a part of their name, as a part of the page."""
     found = artists_found(request.GET.get("q", ""))

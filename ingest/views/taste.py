@@ -8,13 +8,29 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import PersonRequest
+from accounts.replicas import may_be_old
 from ingest.models import TimeRange
 from ingest.pages.recent import recent_page
 from ingest.pages.taste import range_to_show, taste_page
 
+# Own listening: nobody else's choice decides what is shown.
+_READ = (
+    "ingest.Artist",
+    "ingest.ArtistGenre",
+    "ingest.ArtistSound",
+    "ingest.AudioFeatures",
+    "ingest.Genre",
+    "ingest.Listen",
+    "ingest.ListeningMonth",
+    "ingest.TopArtist",
+    "ingest.TopTrack",
+    "ingest.Track",
+)
+
 
 @login_required
 @require_safe
+@may_be_old(*_READ)
 def taste(request: PersonRequest) -> HttpResponse:
     current = range_to_show(request.user, request.GET.get("range"))
     ranges = [
@@ -42,6 +58,7 @@ def taste(request: PersonRequest) -> HttpResponse:
 
 @login_required
 @require_safe
+@may_be_old(*_READ)
 def recent(request: PersonRequest) -> HttpResponse:
     page = recent_page(request.user, asked=request.GET.get("page"), now=timezone.now())
     context = {

@@ -8,13 +8,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from django.conf import settings
 from django.core.files import locks
 from django.db.models import Min
 from django.db.models.functions import Now
 
+from accounts.replicas import read_anywhere
 from matching import editions, engine
 from matching.changes import all_since, departed_of, newest_seq
+from matching.engine import Columns
 from matching.loaders import stored_tastes
 from matching.models import Edition, Keeper, TasteChange
 
@@ -47,9 +51,7 @@ def compact() -> engine.Index:
 
 def count_anew(now: datetime) -> engine.Index:
     """Count the community, publish that as an edition, and write the index under it."""
-    # Read before the tastes: what changes meanwhile is merely applied once more.
-    watermark = newest_seq()
-    columns, is_spotify = stored_tastes()
+    watermark, (columns, is_spotify) = _everyone()
     fit_rows = None
     if not settings.FIT_ON_SPOTIFY and is_spotify.any():
         fit_rows = columns.person_ids[~is_spotify]
@@ -63,14 +65,27 @@ def count_anew(now: datetime) -> engine.Index:
     return index
 
 
+def _everyone() -> tuple[int, tuple[Columns, npt.NDArray[np.bool_]]]:
+    """Everyone's taste, and a place in the sequence of changes that it is not behind.
+
+    A replica may say it: what changed since, readers ask of the primary.
+    """
+    # Read before the tastes: what changes meanwhile is merely applied once more.
+    read: tuple[int, tuple[Columns, npt.NDArray[np.bool_]]] = read_anywhere(
+        lambda: (newest_seq(), stored_tastes()),
+        "matching.Taste",
+        "matching.TasteChange",
+    )
+    return read
+
+
 def build_under(edition: Edition) -> engine.Index:
     """Write the index of everyone under statistics that some machine has counted.
 
     Raises ``engine.IndexCorrupt`` when the edition cannot be read.
     """
     statistics = editions.statistics_of(edition)
-    watermark = newest_seq()
-    columns, _ = stored_tastes()
+    watermark, (columns, _) = _everyone()
     index = engine.build_index(
         columns,
         watermark=watermark,

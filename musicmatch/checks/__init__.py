@@ -12,6 +12,7 @@ from musicmatch.checks import (  # noqa: F401
     hosting,
     keys,
     preselection,
+    scaling,
     signing_in,
     watching,
 )
