@@ -22,6 +22,8 @@ from accounts.models import User
 LONGEST = timedelta(days=30)
 # Whoever may work in the admin site signs in every day.
 LONGEST_OF_STAFF = timedelta(hours=12)
+# Of somebody who is on the way to sign in or up. Anybody can begin these.
+_LONGEST_OF_NOBODY = timedelta(hours=12)
 # A session in use is kept going once a day: it is written no more often than that.
 _PROLONGED_EVERY = timedelta(days=1)
 # So long after signing in nobody is asked for the password again.
@@ -38,7 +40,10 @@ class SessionLifetimeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.session.session_key and request.user.is_authenticated:
             _check(request, request.user, timezone.now().timestamp())
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.session.modified and not request.user.is_authenticated:
+            request.session.set_expiry(_LONGEST_OF_NOBODY)
+        return response
 
 
 def _check(request: HttpRequest, person: User, now: float) -> None:
@@ -88,6 +93,8 @@ def sessions_end_now(*, person: User, now: datetime) -> None:
 @receiver(user_logged_in, dispatch_uid="accounts.lifetime.signed_in")
 def begin_with_sign_in(request: HttpRequest, **_: Any) -> None:
     start(request, timezone.now().timestamp())
+    # No longer that of nobody.
+    request.session.set_expiry(None)
 
 
 @receiver(password_set, dispatch_uid="accounts.lifetime.password_set")

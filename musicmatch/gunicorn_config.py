@@ -18,6 +18,12 @@ timeout = 60
 graceful_timeout = 4
 keepalive = 5
 loglevel = "warning"
+# Of one request, before anything of ours looks at it; longer ones are answered by 4xx.
+limit_request_line = 4094
+limit_request_fields = 100
+limit_request_field_size = 8190
+# Names with an underscore could pass for a header that the proxy sets.
+header_map = "drop"
 # The site writes a line for each request itself: gunicorn's would name people.
 accesslog = None
 # Before the application is there: it configures the same once more, with its secrets.

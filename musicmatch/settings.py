@@ -194,6 +194,7 @@ AUTHENTICATION_BACKENDS = [
 AUTH_PASSWORD_VALIDATORS = policies.PASSWORDS
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+PASSWORD_RESET_TIMEOUT = 86_400
 
 # How many proxies stand in front: sign-in limits count by the visitor's address.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)

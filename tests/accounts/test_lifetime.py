@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import lifetime
 from accounts.models import User
+from tests.accounts.conftest import Visitor
 from tests.conftest import HOST
 
 PASSWORD = "correct horse battery"
@@ -164,6 +165,29 @@ def test_signing_in_makes_another_session(person: User, client: Client) -> None:
     assert is_in(client)
     assert client.session.session_key != before
     assert not Session.objects.filter(session_key=before).exists()
+
+
+def test_a_session_of_nobody_is_short(person: User, client: Client) -> None:
+    client.get("/accounts/logout/")
+    fields = {"login": person.username, "password": PASSWORD}
+    client.post("/accounts/login/", fields)
+    client.post("/accounts/logout/")
+    # It holds the message that says so.
+    left = Session.objects.get().expire_date - timezone.now()
+    assert timedelta(hours=11) < left < timedelta(hours=13)
+    client.post("/accounts/login/", fields)
+    left = Session.objects.get().expire_date - timezone.now()
+    assert left > timedelta(days=13)
+
+
+def test_on_the_way_to_spotify_a_session_is_short(visitor: Visitor) -> None:
+    address = visitor.leave()
+    left = Session.objects.get().expire_date - timezone.now()
+    assert left < timedelta(hours=13)
+    visitor.come_back(visitor.choose(address, "listener=marisol"))
+    assert visitor.person
+    left = Session.objects.get().expire_date - timezone.now()
+    assert left > timedelta(days=13)
 
 
 def test_signing_out_deletes_the_session(person: User) -> None:

@@ -105,6 +105,15 @@ def test_guessing_the_operators_password_ends(client: Client, root: User) -> Non
     assert "_auth_user_id" not in client.session
 
 
+def test_the_admins_own_form_for_passwords_is_ours(client: Client, root: User) -> None:
+    client.force_login(root)
+    answer = client.post("/admin/password_change/", {"old_password": "a guess"})
+    assert answer.headers["Location"] == "/accounts/password/change/"
+    fields = {"oldpassword": "a guess", "password1": "x" * 12, "password2": "x" * 12}
+    pages = [client.post("/accounts/password/change/", fields) for _ in range(7)]
+    assert [page.status_code for page in pages] == [200] * 5 + [429] * 2
+
+
 def test_others_are_not_let_in(ada: User) -> None:
     client = Client(HTTP_HOST=HOST)
     client.force_login(ada)
