@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
@@ -61,7 +62,7 @@ def restore(archive: Archive) -> None:
             _fill(cursor, archive)
             if states.missing(archive.manifest):
                 call_command("migrate", interactive=False, verbosity=0)
-    except DatabaseError as error:
+    except (DatabaseError, psycopg.Error) as error:
         said = str(error).splitlines()[0]
         raise BackupError(
             f"PostgreSQL refused it; nothing was changed: {said}"

@@ -1,7 +1,8 @@
 """Making a backup, and restoring one."""
 
 import logging
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,14 @@ from redis.exceptions import RedisError
 
 from matching.services import index_forget
 from musicmatch.care import rotation
-from musicmatch.care.backup import archive, postgres, sealing, sqlite, states
+from musicmatch.care.backup import (
+    archive,
+    crossing,
+    postgres,
+    sealing,
+    sqlite,
+    states,
+)
 from musicmatch.care.backup.archive import Archive, Manifest
 from musicmatch.care.backup.errors import BackupError
 from musicmatch.celery import app
@@ -124,7 +132,7 @@ def backup_restore(
     """
     with archive.opened(path) as found, _alone(is_stopped):
         _refuse(found, replaces)
-        _engine().restore(found)
+        _way(found.manifest.engine)(found)
         manifest = found.manifest
     index_forget()
     is_queue_empty = _forget_what_was_kept_beside()
@@ -136,11 +144,7 @@ def backup_restore(
 
 def _refuse(found: Archive, replaces: bool) -> None:
     manifest = found.manifest
-    if manifest.engine != connection.vendor:
-        raise BackupError(
-            f"This archive is of {manifest.engine}, and the site runs on"
-            f" {connection.vendor}. Restore it on {manifest.engine}."
-        )
+    _way(manifest.engine)
     states.refuse_newer(manifest)
     if not replaces and not states.is_empty():
         raise BackupError(
@@ -178,7 +182,11 @@ def _forget_what_was_kept_beside() -> bool:
             _clear_own_keys(cache)
         else:
             cache.clear()
-        app.control.purge()
+        if settings.REDIS_URL:
+            app.control.purge()
+        else:
+            # A laptop's queue lies in a folder while nothing runs.
+            shutil.rmtree(Path(settings.DATA_DIR) / "queue", ignore_errors=True)
     except (OSError, RedisError, OperationalError):
         logger.exception("The cache or the queue could not be emptied.")
         return False
@@ -209,6 +217,18 @@ def _engine() -> _Engine:
     if engine is None:
         raise BackupError(f"Backups of {connection.vendor} are not made here.")
     return engine
+
+
+def _way(engine: str) -> Callable[[Archive], None]:
+    """How an archive of one engine comes into this one; from SQLite also across."""
+    if engine == connection.vendor:
+        return _engine().restore
+    if (engine, connection.vendor) == ("sqlite", "postgresql"):
+        return crossing.restore
+    raise BackupError(
+        f"This archive is of {engine}, and the site runs on {connection.vendor}."
+        f" Restore it on {engine}."
+    )
 
 
 def _note(kind: CareRun.Kind, facts: dict[str, object], started_at: datetime) -> None:

@@ -49,15 +49,21 @@ def dump(parts: Path) -> dict[str, Any]:
 def restore(archive: Archive) -> None:
     """Put the database of an archive in place of the one that is there."""
     with workshop(Path(settings.DATA_DIR)) as folder:
-        copy = folder / "restored.sqlite3"
-        with archive.member(_NAME) as packed, copy.open("wb") as plain:
-            shutil.copyfileobj(gzip.GzipFile(fileobj=packed), plain)
-        if states.missing(archive.manifest):
-            _migrate(copy)
-        with closing(sqlite3.connect(copy)) as file:
-            _check(file)
-            with _unhindered():
-                file.backup(_own())
+        copy = unpack(archive, folder)
+        with closing(sqlite3.connect(copy)) as file, _unhindered():
+            file.backup(_own())
+
+
+def unpack(archive: Archive, folder: Path) -> Path:
+    """Write the database of an archive as a file, in the state of this code."""
+    copy = folder / "restored.sqlite3"
+    with archive.member(_NAME) as packed, copy.open("wb") as plain:
+        shutil.copyfileobj(gzip.GzipFile(fileobj=packed), plain)
+    if states.missing(archive.manifest):
+        _migrate(copy)
+    with closing(sqlite3.connect(copy)) as file:
+        _check(file)
+    return copy
 
 
 def _own() -> sqlite3.Connection:
