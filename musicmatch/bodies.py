@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,8 +15,8 @@ from accounts.middleware import over_limit_page
 from ingest.sources.export import LIMITS
 
 _MB = 1024 * 1024
-# Forms of text only: more than Django takes of them, and than any page here has.
-MOST = 3 * _MB
+# Forms of text only: as much as Django takes of them.
+MOST: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 # The files themselves, and what a browser writes around them.
 MOST_OF_UPLOAD = LIMITS.packed + _MB
 
@@ -64,5 +65,5 @@ def _refusal_of_much(request: HttpRequest) -> HttpResponse | None:
 def _refusal(
     request: HttpRequest, status: HTTPStatus, most: int = MOST
 ) -> HttpResponse:
-    context = {"number": status.value, "most": f"{most // _MB} MB"}
+    context = {"number": status.value, "most": f"{most / _MB:g} MB"}
     return render(request, "413.html", context, status=status)

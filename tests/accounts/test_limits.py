@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 
 from accounts.models import User
@@ -68,6 +69,25 @@ def test_an_address_that_is_none_is_turned_away(client: Client, settings: Any) -
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     page = guess(client, 1, HTTP_X_FORWARDED_FOR="no address at all")
     assert page.status_code == 403
+
+
+@pytest.mark.parametrize("name", ["ada", "by_spotify", "nobody_at_all"])
+def test_no_name_is_told_by_the_time_it_takes(
+    client: Client, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A password is hashed as often for a name that there is not."""
+    User.objects.create_user("ada", password="correct horse")
+    User.objects.create_user("by_spotify", password=None)
+    hashed = []
+    encode = MD5PasswordHasher.encode
+
+    def counting(self: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(salt)
+        return encode(self, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", counting)
+    client.post(LOGIN, {"login": name, "password": "a guess"})
+    assert len(hashed) == 2
 
 
 # --- The admin site --------------------------------------------------------

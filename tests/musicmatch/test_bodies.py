@@ -42,7 +42,7 @@ def test_a_form_is_text(ada: User, path: str, length: Any, status: int) -> None:
     answer = asked(path, length, ada)
     assert answer.status_code == status
     if status == 413:
-        assert "up to 3 MB" in answer.text
+        assert "up to 2.5 MB" in answer.text
 
 
 @pytest.mark.parametrize(
