@@ -30,6 +30,26 @@ def require_or_skip(present: bool, what: str) -> None:
     pytest.skip(f"{what} is not there")
 
 
+# Arithmetic, payloads and stand-ins: no database changes what these prove.
+_ONCE = tuple(
+    str(Path(__file__).parent / folder)
+    for folder in (
+        "ingest/genres",
+        "ingest/sources",
+        "matching/engine",
+        "matching/evaluation",
+        "musicmatch/demo",
+        "musicmatch/standins",
+    )
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if str(item.path).startswith(_ONCE):
+            item.add_marker(pytest.mark.once)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     words = "the browser's tests walk through the processes of make stack"
     parser.addoption("--stack", action="store_true", help=words)

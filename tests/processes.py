@@ -17,6 +17,8 @@ from musicmatch.supervisor.ports import free_port
 
 process_marks = [
     pytest.mark.process,
+    # The site they start is always on SQLite.
+    pytest.mark.once,
     pytest.mark.skipif(
         not sys.platform.startswith("linux"), reason="reads the process list of Linux"
     ),

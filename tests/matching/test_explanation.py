@@ -416,6 +416,7 @@ def seen_people() -> list[User]:
     return list(User.objects.filter(pk__in=ids).order_by("pk"))
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_two_hundred_pairs_of_the_demo_add_up(sign_in: SignIn) -> None:
     call_command("seed_demo", people=60, stdout=StringIO())

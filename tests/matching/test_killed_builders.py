@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+# Their databases are always SQLite.
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 KILLS = 100
 _NOT_PASSED_ON = {"DATABASE_URL", "REDIS_URL"}
