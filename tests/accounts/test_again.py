@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SpotifyGrant, User
 from tests.accounts.conftest import Visitor
 
 PASSWORD = "correct horse battery"
@@ -119,3 +119,21 @@ def test_a_mail_that_cannot_be_sent_stops_nothing(
     assert User.objects.get(pk=ada.pk).check_password("another long sentence")
     assert "could not be sent" in caplog.text
     assert "ada@example.org" not in caplog.text
+
+
+def test_connecting_goes_on_after_the_password(visitor: Visitor, ada: User) -> None:
+    ada.set_password(PASSWORD)
+    ada.save()
+    visitor.client.force_login(ada)
+    an_hour_later(visitor.client)
+    asked = visitor.client.post("/accounts/spotify/login/?process=connect")
+    answer = visitor.client.post(asked.headers["Location"], {"password": PASSWORD})
+    # The page that asks whether to go there, and goes there for the same end.
+    place = answer.headers["Location"]
+    assert place == "/accounts/spotify/login/?process=connect"
+    page = visitor.client.get(place).content.decode()
+    # Its form leads to the page's own address, with what it is for.
+    assert "<h1>Connect Spotify</h1>" in page
+    assert '<form method="post">' in page
+    visitor.sign_in("marisol", "?process=connect")
+    assert SpotifyGrant.objects.get().person == ada
