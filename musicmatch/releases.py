@@ -3,6 +3,7 @@
 import mimetypes
 import re
 from collections.abc import Callable
+from posixpath import splitext
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -40,7 +41,9 @@ def _name_here(asked: str) -> str | None:
     hashed: dict[str, str] = getattr(staticfiles_storage, "hashed_files", {})
     if found is None:
         return None
-    return hashed.get(found["stem"] + (found["ending"] or ""))
+    stem, ending = found["stem"], found["ending"] or ""
+    # Only a name without an ending has its digest last.
+    return hashed.get(stem + ending) if ending or not splitext(stem)[1] else None
 
 
 def _answer(name: str) -> HttpResponse:
