@@ -5,8 +5,9 @@ What is not here stays until its person, or a moderator, takes it away.
 
 from datetime import timedelta
 
-# Of every source: single plays. Months of an uploaded history are folded and stay.
-LISTENS = timedelta(days=365)
+# Of every source: single plays, a little longer than the 53 weeks that a history
+# shows. Months of an uploaded export are folded and stay.
+LISTENS = timedelta(days=400)
 # What the Spotify API gave, when it could not be read anew for so long: its terms want
 # what is shown to be fresh, and nothing kept without end.
 SPOTIFY_UNREFRESHED = timedelta(days=90)

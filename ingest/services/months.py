@@ -1,7 +1,7 @@
 """Writing a long history: months folded, the plays of the last year one by one."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from itertools import islice, pairwise
 from operator import or_
@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.keeping import LISTENS
 from ingest.models import Listen, ListeningMonth, Source, TopArtist, TopTrack
 from ingest.music import Library
 from ingest.names import name_key
@@ -33,6 +32,7 @@ from ingest.sources.export import (
 _BATCH = 500
 # Names looked up in one query.
 _AT_ONCE = 2000
+_RECENT = timedelta(days=365)
 _TRACKS_KEPT = 50
 
 
@@ -187,8 +187,8 @@ def _write_listens(
 ) -> None:
     """Let those go that count no more, and add what the upload brings."""
     mine = Listen.objects.filter(person_id=person_id, source=source)
-    mine.filter(listened_at__lt=now - LISTENS).delete()
-    mine.filter(outcome.gone(now - LISTENS)).delete()
+    mine.filter(listened_at__lt=now - _RECENT).delete()
+    mine.filter(outcome.gone(now - _RECENT)).delete()
     tracks = _tracks(library, plays)
     rows = [
         Listen(
@@ -230,7 +230,7 @@ def tops_of_listens(
     """Rank artists and tracks anew by what is kept; return how many there are."""
     heard = list(
         Listen.objects.filter(
-            person_id=person_id, source=source, listened_at__gte=now - LISTENS
+            person_id=person_id, source=source, listened_at__gte=now - _RECENT
         ).values_list("track__artist_id", "track_id", "listened_at", "ms_played")
     )
     months = {
