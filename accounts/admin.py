@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 
 _INVITATION_LASTS = timedelta(days=14)
 _DECIDED = ("suspended_until", "limited_until")
+_RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 # What those see of a person who may look and not change: nothing that is private.
 _PUBLIC = ("handle", "display_name", "country", "bio", "joined_at", *_DECIDED)
+
+
+def _may_touch(request: HttpRequest, person: User | None) -> bool:
+    """Whoever is no superuser does not touch one: a password is all it takes."""
+    is_above = person is not None and person.is_superuser
+    return not is_above or bool(request.user.is_superuser)
 
 
 @admin.register(User)
@@ -122,13 +129,30 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
             return super().lookup_allowed(lookup, value, request)
         return lookup.partition("__")[0] in _DECIDED
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        # Whoever may look after people must not give rights, to themselves above all.
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, *_RIGHTS)
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
     def _sees_all(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request) or self.has_add_permission(request)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """An account takes along what nobody may delete alone."""
         listed, counts, _, protected = super().get_deleted_objects(objs, request)
-        return listed, counts, set(), protected
+        is_refused = not all(_may_touch(request, person) for person in objs)
+        refused = {User._meta.verbose_name} if is_refused else set()
+        return listed, counts, refused, protected
 
     def save_model(
         self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import ServiceGate, SpotifyGrant, User
@@ -94,3 +95,51 @@ def test_suspending_hides_at_once(staff: Client, community: list[User]) -> None:
     assert ben.pk in current_view().person_ids
     staff.post(f"/admin/accounts/user/{ben.pk}/change/", fields)
     assert ben.pk not in current_view().person_ids
+
+
+# --- Who looks after people, and is no superuser ----------------------------
+
+
+@pytest.fixture
+def helper(client: Client, db: None) -> Client:
+    person = User.objects.create_user("helper", password="x", is_staff=True)
+    rights = Permission.objects.filter(content_type__app_label="accounts")
+    person.user_permissions.set(rights.filter(codename__endswith="_user"))
+    client.force_login(User.objects.get(pk=person.pk))
+    return client
+
+
+def test_nobody_gives_themselves_rights(helper: Client, ada: User) -> None:
+    me = User.objects.get(username="helper")
+    for person in (me, ada):
+        fields = {"username": person.username, "time_zone": "UTC", "is_active": "on"}
+        fields |= {"origin": "signed_up", "handle": person.handle or ""}
+        more = {"is_superuser": "on", "is_staff": "on", "display_name": "Changed"}
+        address = f"/admin/accounts/user/{person.pk}/change/"
+        assert helper.post(address, {**fields, **more}).status_code == 302
+        person.refresh_from_db()
+        assert person.display_name == "Changed"
+        assert not person.is_superuser
+    assert not ada.is_staff
+
+
+def test_nobody_takes_over_a_superuser(helper: Client) -> None:
+    root = User.objects.create_superuser("root-login", password="x")
+    base = f"/admin/accounts/user/{root.pk}"
+    password = {"password1": "a new long one", "password2": "a new long one"}
+    assert helper.post(f"{base}/password/", password).status_code == 403
+    assert helper.post(f"{base}/change/", {"username": "mine"}).status_code == 403
+    assert helper.post(f"{base}/delete/", {"post": "yes"}).status_code == 403
+    chosen = {"action": "delete_selected", "_selected_action": [root.pk]}
+    helper.post("/admin/accounts/user/", {**chosen, "post": "yes"})
+    root.refresh_from_db()
+    assert root.check_password("x")
+    assert root.username == "root-login"
+    other = User.objects.create_user("plain", password="x")
+    address = f"/admin/accounts/user/{other.pk}/password/"
+    assert (
+        helper.post(address, {**password, "usable_password": "true"}).status_code == 302
+    )
+    chosen["_selected_action"] = [other.pk]
+    helper.post("/admin/accounts/user/", {**chosen, "post": "yes"})
+    assert not User.objects.filter(username="plain").exists()
