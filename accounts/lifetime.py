@@ -91,8 +91,10 @@ def sessions_end_now(*, person: User, now: datetime) -> None:
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.lifetime.signed_in")
-def begin_with_sign_in(request: HttpRequest, **_: Any) -> None:
-    start(request, timezone.now().timestamp())
+def begin_with_sign_in(request: HttpRequest, user: User, **_: Any) -> None:
+    now = timezone.now()
+    # Another machine's clock may be ahead of this one's.
+    start(request, max(now, user.sessions_ended_at or now).timestamp())
     # No longer that of nobody.
     request.session.set_expiry(None)
 

@@ -136,6 +136,12 @@ def test_signing_out_everywhere_else(person: User) -> None:
     assert is_in(device(User.objects.get(pk=person.pk)))
 
 
+def test_a_clock_that_is_late_lets_people_in(person: User) -> None:
+    ahead = timezone.now() + timedelta(hours=1)
+    lifetime.sessions_end_now(person=person, now=ahead)
+    assert is_in(device(User.objects.get(pk=person.pk)))
+
+
 def test_signing_out_everywhere_is_offered(person: User) -> None:
     assert "Sign out everywhere else" in device(person).get(CHANGE).content.decode()
     person.set_unusable_password()
