@@ -17,6 +17,8 @@ from musicmatch.standins.spotify import SpotifyStandin
 from tests.factories import make_person, make_taste
 from tests.stack.running import empty_cache
 
+# Keeps the log of the whole suite, and fails a run in whose log a secret stands.
+pytest_plugins = ["tests.logbook"]
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOST = "127.0.0.1:8000"
 

@@ -37,12 +37,10 @@ def said() -> Iterator[Said]:
 
     handler, root = Kept(), logging.getLogger()
     handler.setFormatter(logs.Json())
-    before = root.level
+    handler.setLevel(logging.INFO)
     root.addHandler(handler)
-    root.setLevel(logging.INFO)
     yield lambda: [json.loads(line) for line in lines]
     root.removeHandler(handler)
-    root.setLevel(before)
 
 
 # --- Formats --------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +32,14 @@ from tests.factories.threads import make_connection
 
 TOKEN = "a-token-for-those-who-watch"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(autouse=True)
+def _let_go() -> Iterator[None]:
+    """Groups of a test live as long as it does."""
+    yield
+    while folders._held:
+        folders._held.pop().close()
 
 
 @pytest.fixture
