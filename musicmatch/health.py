@@ -108,7 +108,7 @@ def worker(now: datetime) -> Finding:
     age = now.timestamp() - noted
     facts = {"age_seconds": round(age)}
     if age > _HEARTBEAT_LATE.total_seconds():
-        said = f"No worker was heard of for {_span(age)}: it or beat is away, or busy."
+        said = f"No worker was heard of for {span(age)}: it or beat is away, or busy."
         return _worker(False, said, facts)
     if age < -HEARTBEAT_EVERY.total_seconds():
         said = "The last task was done in the future: the clocks differ."
@@ -133,7 +133,7 @@ def index(now: datetime) -> Finding:
     }
     words = ""
     if age > _INDEX_OLD.total_seconds():
-        words = f"It is {_span(age)} old: no worker builds it anew."
+        words = f"It is {span(age)} old: no worker builds it anew."
     elif age < -HEARTBEAT_EVERY.total_seconds():
         words = "It was built in the future: the clocks differ."
     return Finding("index", True, words, facts=facts)
@@ -153,7 +153,7 @@ def _worker(ok: bool, words: str, facts: Mapping[str, int] | None = None) -> Fin
     return Finding("worker", ok, words, is_needed=False, facts=facts or {})
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """Name a length of time in its largest unit that fits at least twice."""
     for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:

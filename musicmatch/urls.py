@@ -43,5 +43,6 @@ urlpatterns = [
         "admin/password_change/",
         RedirectView.as_view(pattern_name="account_change_password"),
     ),
+    path("admin/status/", admin.site.admin_view(watching.status), name="site_status"),
     path("admin/", admin.site.urls),
 ]

@@ -114,7 +114,7 @@ DESK = [
     "/admin/social/appeal/{appeal}/change/",
 ]
 # Lists and forms of the admin site are Django's own, and not looked at.
-OPERATOR = ["/admin/", "/admin/ingest/sourcelink/operator/"]
+OPERATOR = ["/admin/", "/admin/status/", "/admin/ingest/sourcelink/operator/"]
 LOOKED_AT = [
     *OPEN,
     *JOINED,
