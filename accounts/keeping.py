@@ -17,5 +17,7 @@ IMPORT_RUNS = timedelta(days=30)
 MAILS = timedelta(days=30)
 # What the admin site noted of its own users; the moderators' log is another, and stays.
 ADMIN_LOG = timedelta(days=365)
+# Invitations that are over, with the note for whom each was.
+INVITATIONS = timedelta(days=30)
 # Figures about the whole community, and what was done to keep the site.
 FIGURES = timedelta(days=400)

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import keeping
+from accounts.models import Invitation
 from accounts.spotify.consent import consents_over
 from accounts.spotify.services import grant_end
 from ingest.models import ImportRun, Listen, TopTrack, Track
@@ -88,6 +89,10 @@ def _old_entries(now: datetime) -> Rows:
     return LogEntry.objects.filter(action_time__lt=now - keeping.ADMIN_LOG)
 
 
+def _over_invitations(now: datetime) -> Rows:
+    return Invitation.objects.filter(expires_at__lt=now - keeping.INVITATIONS)
+
+
 def _old_reports(now: datetime) -> Rows:
     return FairnessReport.objects.filter(made_at__lt=now - keeping.FIGURES)
 
@@ -144,6 +149,7 @@ RULES = (
     Rule("mails", "notes about mails that were sent", _old_mails),
     Rule("sessions", "sessions that are over", _over_sessions),
     Rule("admin_log", "old entries of the admin site", _old_entries),
+    Rule("invitations", "invitations that are over", _over_invitations),
     Rule("fairness_reports", "old reports about the score", _old_reports),
     Rule("preselect_recalls", "old measurements of the preselection", _old_recalls),
     Rule("care_runs", "old entries of the care of the site", _old_care),

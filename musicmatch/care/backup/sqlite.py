@@ -37,6 +37,11 @@ def dump(parts: Path) -> dict[str, Any]:
     copy = parts / ".copy"
     with closing(sqlite3.connect(copy)) as file:
         _own().backup(file)
+        # Overwritten, and not only no longer named.
+        file.execute("PRAGMA secure_delete=ON")
+        for table in {*states.left_out()} & {*states.our_tables()}:
+            file.execute(f'DELETE FROM "{table}"')  # noqa: S608
+        file.commit()
         # One file, that needs no other beside it.
         file.execute("PRAGMA journal_mode=DELETE")
         _check(file)

@@ -30,7 +30,7 @@ _BACKUP_OLD = timedelta(days=7)
 
 def folders(now: datetime) -> Iterator[Line]:
     """Every folder the site writes: may it, and is there room?"""
-    for name in ("DATA_DIR", "INDEX_DIR", "UPLOAD_DIR"):
+    for name in ("DATA_DIR", "INDEX_DIR"):
         yield _folder(name, Path(getattr(settings, name)))
 
 

@@ -355,7 +355,7 @@ def test_the_index(settings: Any, community: list[User]) -> None:
 def test_folders(
     settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.DATA_DIR = settings.UPLOAD_DIR = tmp_path
+    settings.DATA_DIR = tmp_path
     assert {line.state for line in machine.folders(NOW)} == {State.OK}
     for free, state in ((10**8, State.FAIL), (10**9, State.WARN)):
         usage = type("usage", (), {"free": free})

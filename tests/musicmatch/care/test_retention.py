@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import keeping
-from accounts.models import SpotifyGrant, User
+from accounts.models import Invitation, SpotifyGrant, User
 from ingest.models import ImportRun, Listen, Source, SourceLink, TopArtist, Track
 from ingest.services import Listening, listening_replace, source_link
 from ingest.services.links import link_empty
@@ -149,6 +149,17 @@ def test_what_the_admin_site_noted(ada: User) -> None:
         entry = LogEntry.objects.create(user=ada, action_flag=CHANGE, object_repr="x")
         LogEntry.objects.filter(pk=entry.pk).update(action_time=NOW - age)
     assert run() == {"admin_log": 1}
+
+
+def test_invitations_that_are_over(db: None) -> None:
+    for number, age in enumerate(
+        (keeping.INVITATIONS + DAY, keeping.INVITATIONS - DAY)
+    ):
+        Invitation.objects.create(
+            digest=f"digest {number}", made_at=NOW - 90 * DAY, expires_at=NOW - age
+        )
+    assert run() == {"invitations": 1}
+    assert Invitation.objects.get().digest == "digest 1"
 
 
 def test_figures_of_more_than_a_year(db: None) -> None:
