@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from django.conf import settings
-from django.db import transaction
+from django.db import reset_queries, transaction
 from django.db.models import Count
 
 from ingest.models import ImportRun, Source, UploadPart
@@ -87,10 +87,17 @@ def _keep(run_id: uuid.UUID, at: int, file: Uploaded, now: datetime) -> _File:
             UploadPart(run_id=run_id, file=at, place=place, data=data, kept_at=now)
         )
         if len(rows) == _AT_ONCE:
-            UploadPart.objects.bulk_create(rows)
-            rows.clear()
-    UploadPart.objects.bulk_create(rows)
+            _write(rows)
+    _write(rows)
     return _File(file.name or "", at, size)
+
+
+def _write(rows: list[UploadPart]) -> None:
+    UploadPart.objects.bulk_create(rows)
+    rows.clear()
+    if settings.DEBUG:
+        # It would remember every statement, and with them the whole file.
+        reset_queries()
 
 
 def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
