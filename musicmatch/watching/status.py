@@ -119,25 +119,26 @@ def _imports(now: datetime) -> Iterator[Imports]:
     ended = ImportRun.objects.filter(finished_at__gte=now - _LATELY)
     counted = ended.values("source", "state").annotate(n=Count("pk")).order_by()
     lately = {(row["source"], row["state"]): row["n"] for row in counted}
-    active = ImportRun.objects.active().values("source").annotate(n=Count("pk"))
-    under_way = dict(active.order_by().values_list("source", "n"))
+    rows = ImportRun.objects.active().values("source").annotate(n=Count("pk"))
+    under_way = dict(rows.order_by().values_list("source", "n"))
     done = ImportRun.objects.filter(state=ImportRun.State.DONE).values("source")
     latest = dict(
         done.annotate(at=Max("finished_at")).order_by().values_list("source", "at")
     )
     for source in Source:
-        yours = [lately.get((source, state), 0) for state in ("done", "failed")]
-        if any(yours) or source in under_way or source in latest:
-            yield Imports(
-                source.label, *yours, under_way.get(source, 0), latest.get(source)
-            )
+        well = lately.get((source, ImportRun.State.DONE), 0)
+        badly = lately.get((source, ImportRun.State.FAILED), 0)
+        active = under_way.get(source, 0)
+        if well or badly or active or source in latest:
+            yield Imports(source.label, well, badly, active, latest.get(source))
 
 
 def _care() -> Iterator[CareRun]:
     """The latest of each kind of care."""
-    latest = CareRun.objects.values("kind").annotate(pk=Max("pk")).order_by()
-    keys = [row["pk"] for row in latest]
-    yield from CareRun.objects.filter(pk__in=keys).order_by("kind", "pk")
+    for kind in CareRun.Kind:
+        run = CareRun.objects.newest(kind)
+        if run is not None:
+            yield run
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """The status page: what it says, whom it says it to, what it costs."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -74,7 +75,8 @@ def test_a_site_that_is_well_says_so(
     run(ada, "done", source="lastfm", finished_at=timezone.now() - timedelta(days=3))
     page = words_of(staff.get(PAGE))
     assert "Away" not in page
-    assert "Index There Generation 1, 0 people, built 0 seconds ago." in page
+    expected = r"Index There Generation 1, 0 people, built \d+ seconds ago\."
+    assert re.search(expected, page)
     assert "Spotify 1 1 0 just now" in page
     assert "Last.fm 0 0 1 3 days ago" in page
     assert "No check finds anything wrong." in page
@@ -136,4 +138,4 @@ def test_the_cost_does_not_grow(db: None) -> None:
         with CaptureQueriesContext(connection) as caught:
             status_page(timezone.now())
         counts.append(len(caught))
-    assert counts[0] == counts[1] <= 8
+    assert counts[0] == counts[1] <= 9
