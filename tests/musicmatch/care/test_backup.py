@@ -29,10 +29,11 @@ from matching.models import Edition, EditionPart, Keeper, TasteChange
 from matching.services import index_is_due, index_is_ready, index_rebuild
 from musicmatch.care.backup import archive, sealing, states
 from musicmatch.models import CareRun
+from musicmatch.supervisor.folder import claim
 from social.models import ModerationAction
 from social.services import log_check
 from social.services.moderation_log import Statement, action_write
-from tests.conftest import HOST, NOW
+from tests.conftest import HOST, NOW, require_or_skip
 from tests.factories import make_person, make_taste
 from tests.factories.threads import make_connection, say
 
@@ -465,3 +466,25 @@ def test_the_client_is_signed_in_as_before(
     backup(file)
     restore(file, "--replace")
     assert client.get(reverse("social:mail_choices")).status_code == 200
+
+
+# --- While the site runs ----------------------------------------------------
+
+
+def test_a_site_that_runs_is_not_restored_over(file: Path) -> None:
+    backup(file)
+    with claim(Path(site.DATA_DIR)), pytest.raises(CommandError, match="already runs"):
+        restore(file)
+    assert "Restored" in restore(file)
+
+
+def test_nor_one_whose_database_others_use(file: Path) -> None:
+    require_or_skip(connection.vendor == "postgresql", "PostgreSQL")
+    backup(file)
+    about = connection.get_connection_params()
+    address = {name: about[name] for name in ("host", "port", "user", "dbname")}
+    with (
+        psycopg.connect(**address),
+        pytest.raises(CommandError, match="stop web, worker and beat"),
+    ):
+        call_command("restore", file, stdout=io.StringIO())
