@@ -11,6 +11,7 @@ from django.conf import settings as site_settings
 from django.core.signals import setting_changed
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from accounts.models import User
@@ -81,7 +82,9 @@ def site(request: pytest.FixtureRequest, standin: SpotifyStandin, settings: Any)
     # The stand-ins have no TLS to be sent to.
     policy["DIRECTIVES"].pop("upgrade-insecure-requests", None)
     settings.CONTENT_SECURITY_POLICY = policy
-    return str(server.url).replace("localhost", "127.0.0.1")
+    url = str(server.url).replace("localhost", "127.0.0.1")
+    standin.register_redirect(url + reverse("spotify_callback"))
+    return url
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,44 @@ def test_old_deaths_are_forgotten() -> None:
     restarts = Restarts()
     delays = [restarts.delay_after_death(20.0 * number) for number in range(12)]
     assert delays == [0.5, 1.0] + [2.0] * 10
+
+
+def test_one_that_never_gives_up_waits_ten_seconds_at_most() -> None:
+    restarts = Restarts(gives_up=False)
+    delays = [restarts.delay_after_death(float(second)) for second in range(8)]
+    assert delays == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0]
+
+
+def test_the_number_of_a_process_is_in_its_file_while_it_runs(
+    tmp_path: Path, site: Site
+) -> None:
+    file = tmp_path / "web.pid"
+    child = site.group.start(replace(python(tmp_path, SLEEP), pid_file=file))
+    first = child.pid
+    assert file.read_text() == f"{first}\n"
+    os.kill(first or 0, signal.SIGKILL)
+    assert until(lambda: child.status() is not None)
+    site.group.watch()
+    site.clock.seconds += 0.6
+    site.group.watch()
+    assert child.pid != first
+    assert file.read_text() == f"{child.pid}\n"
+    site.group.stop("web", seconds=SOON)
+    assert not file.exists()
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or os.geteuid() != 0,
+    reason="only root can run something as somebody else",
+)
+def test_a_program_may_run_as_another_user(tmp_path: Path, site: Site) -> None:
+    program = Program("web", ("sleep", "60"), dict(os.environ), Path("/"), user=10001)
+    child = site.group.start(program)
+    status = Path(f"/proc/{child.pid}/status")
+    assert until(lambda: "sleep" in status.read_text())
+    owners = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    assert owners["Uid"].split() == owners["Gid"].split() == ["10001"] * 4
+    assert owners["Groups"].split() == []
 
 
 def test_killed_child_is_restarted_after_its_delay(tmp_path: Path, site: Site) -> None:

@@ -108,7 +108,7 @@ class RunningStack:
         path = f"/{settings.DATABASES['default']['NAME']}"
         return {
             "DATABASE_URL": urlunsplit(given._replace(path=path)),
-            "SECRET_ERROR": settings.SECRET_KEY,
+            "SECRET_KEY": settings.SECRET_KEY,
             "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
         }
 
