@@ -48,7 +48,7 @@ def of_app(options: Options) -> dict[str, str]:
         **told,
         "SITE_URL": options.site_url,
         "ALLOWED_HOSTS": f"{options.shell.get('ALLOWED_HOSTS') or options.host}"
-        ",127.0.0.1",
+        ",127.0.0.1,web",
         **{f"{name}_FILE": str(secrets / name.lower()) for name in SECRETS},
     }
 

@@ -32,7 +32,8 @@ def run(schedule: str = "") -> None:
     come again within minutes, whatever was known of the last time.
     """
     schedule = schedule or str(Path(tempfile.gettempdir(), "beat"))
-    app.Beat(schedule=schedule).run()
+    # Its banner is no line of a log.
+    app.Beat(schedule=schedule, quiet=True).run()
 
 
 if __name__ == "__main__":

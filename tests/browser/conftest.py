@@ -12,7 +12,7 @@ from django.core.signals import setting_changed
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import User
 from matching.services import index_rebuild
@@ -27,6 +27,7 @@ _FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run"
     " --disable-background-networking --disable-component-update --disable-sync"
 ).split()
+_SOON_MS = 60_000
 SHARED = ["Portishead", "Grouper", "Sade", "Burial", "Can", "Low", "Neu!", "Coil"]
 
 # Playwright keeps an event loop in this thread; the ORM calls here are ordinary.
@@ -54,6 +55,8 @@ def stack(
 ) -> Iterator[RunningStack]:
     """The processes of ``make stack`` on the database of these tests."""
     require_or_skip(connection.vendor == "postgresql", "Postgres")
+    # An import is a worker's: it is not done when the page of it comes.
+    expect.set_options(timeout=_SOON_MS)
     running = RunningStack(tmp_path_factory.mktemp("stack"))
     setting_changed.connect(running.giver.hear)
     try:

@@ -1,5 +1,6 @@
 """The stack under test: started once, and quiet while a test empties the database."""
 
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -66,7 +68,8 @@ class RunningStack:
         assert ready in self._said(), self._said()
 
     def stop(self) -> None:
-        if self._process is not None:
+        if self._process is not None and self._process.poll() is None:
+            self._tell(signal.SIGCONT, "beat", "worker")
             self._process.terminate()
             assert self._process.wait(_STOP_SECONDS) == 0, self._said()
 
@@ -74,13 +77,13 @@ class RunningStack:
     def awake(self) -> Iterator[None]:
         """Let the clock run meanwhile, and see everything done at the end of it."""
         self.giver.begin()
-        self._tell_clock(signal.SIGCONT)
+        self._tell(signal.SIGCONT, "beat", "worker")
         try:
             yield
         finally:
-            self._tell_clock(signal.SIGSTOP)
-            quiet = until(self._is_quiet, _QUIET_SECONDS)
-        assert quiet, "A task of this test does not end."
+            self._tell(signal.SIGSTOP, "beat")
+            is_asleep = until(self._falls_asleep, _QUIET_SECONDS)
+        assert is_asleep, "A task of this test does not end."
 
     def errors(self) -> list[str]:
         """Return the lines of all logs that tell of an error."""
@@ -91,12 +94,27 @@ class RunningStack:
             if _ERROR.search(line)
         ]
 
-    def _is_quiet(self) -> bool:
-        return not (self._queue.llen("celery") or self._queue.hlen("unacked"))
+    def _falls_asleep(self) -> bool:
+        """Stop the worker, but not in the middle of a task."""
+        if not self._is_quiet():
+            return False
+        self._tell(signal.SIGSTOP, "worker")
+        if self._is_quiet():
+            return True
+        self._tell(signal.SIGCONT, "worker")
+        return False
 
-    def _tell_clock(self, number: signal.Signals) -> None:
-        pid = int((self.folder / "run" / "beat.pid").read_text())
-        os.kill(pid, number)
+    def _is_quiet(self) -> bool:
+        """Whether no task waits or runs; what is for later is held, and no matter."""
+        now = datetime.now(UTC).isoformat()
+        held = [json.loads(text)[0] for text in self._queue.hvals("unacked")]
+        due = [one for one in held if (one["headers"].get("eta") or "") <= now]
+        return not (self._queue.llen("celery") or due)
+
+    def _tell(self, number: signal.Signals, *names: str) -> None:
+        for name in names:
+            pid = int((self.folder / "run" / f"{name}.pid").read_text())
+            os.kill(pid, number)
 
     def _said(self) -> str:
         return self.terminal.read_text(errors="replace")
