@@ -14,6 +14,7 @@ from musicmatch.stack.options import BASE_DIR, Options
 # Those of the app, each a file of the same name in small letters.
 SECRETS = (
     "DATABASE_URL",
+    "DATABASE_REPLICA_URLS",
     "REDIS_URL",
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",

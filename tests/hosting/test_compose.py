@@ -25,6 +25,7 @@ from tests.hosting.compose import (
 NOT_OF_A_HOST = {
     "PORT": "a laptop's",
     "SPOTIFY_STANDIN": "a laptop's",
+    "METRICS_DIR": "a folder of DATA_DIR",
     "SPOTIFY_URL": "SPOTIFY_API_URL says it",
     "SPOTIFY_AUTH_URL": "SPOTIFY_ACCOUNTS_URL says it",
 }
