@@ -34,7 +34,7 @@ logconfig_dict = logs.config(
 # It would live in the home folder of whoever started the site.
 control_socket_disable = True
 
-_counts = bool(env.str("METRICS_TOKEN", ""))
+_counts = bool(env.str("METRICS_TOKEN", "").strip())
 _data = env.str("DATA_DIR", str(Path(__file__).resolve().parent.parent / "var"))
 _metrics = Path(env.str("METRICS_DIR", "") or Path(_data) / "metrics")
 _group: folders.Group | None = None

@@ -372,23 +372,25 @@ CELERY_BEAT_SCHEDULE = schedule.EVERY
 LOG_FORMAT = env.str("LOG_FORMAT", "") or ("line" if DEBUG else "json")
 LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
 # Whoever bears it may read /metrics; "" keeps no counts and answers nobody.
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+METRICS_TOKEN = env.str("METRICS_TOKEN", "").strip()
 METRICS_DIR = Path(env.str("METRICS_DIR", "") or DATA_DIR / "metrics")
 # host:port where a worker answers /metrics itself; "" where web shares its METRICS_DIR.
 METRICS_BIND = env.str("METRICS_BIND", "")
 # Where errors are reported to; "" reports none.
-SENTRY_DSN = env.str("SENTRY_DSN", "")
+SENTRY_DSN = env.str("SENTRY_DSN", "").strip()
 SENTRY_ENVIRONMENT = env.str("SENTRY_ENVIRONMENT", "") or urlsplit(SITE_URL).hostname
 
 # No line and no report repeats any of these, whoever says it.
 SECRETS_OF_SETTINGS: list[str] = [
     SECRET_KEY,
+    *SECRET_KEY_FALLBACKS,
     *FIELD_ENCRYPTION_KEYS,
+    BACKUP_PASSPHRASE,
     SPOTIFY_CLIENT_SECRET,
     METRICS_TOKEN,
     SENTRY_DSN,
     *_keys_of_sources,
-    str(DATABASES["default"].get("PASSWORD") or ""),
+    *(str(database.get("PASSWORD") or "") for database in DATABASES.values()),
     str(globals().get("EMAIL_HOST_PASSWORD") or ""),
     urlsplit(REDIS_URL).password or "",
 ]

@@ -17,7 +17,8 @@ _THRIFT = {
 }
 # The threads pool halves the memory; every call of a task has a time-out.
 WORKER = (
-    *("-m", "celery", "-A", "musicmatch", "worker", "-P", "threads", "-c", "2"),
+    *("-m", "celery", "--quiet", "-A", "musicmatch"),
+    *("worker", "-P", "threads", "-c", "2"),
     *("--without-gossip", "--without-mingle", "--loglevel=INFO"),
 )
 _CALLBACK = "/accounts/spotify/login/callback/"
