@@ -28,6 +28,7 @@ _FLAGS = (
     " --disable-background-networking --disable-component-update --disable-sync"
 ).split()
 _SOON_MS = 60_000
+_AGAIN_MS = 1_000
 SHARED = ["Portishead", "Grouper", "Sade", "Burial", "Can", "Low", "Neu!", "Coil"]
 
 # Playwright keeps an event loop in this thread; the ORM calls here are ordinary.
@@ -175,6 +176,18 @@ class Watched:
         name = site_settings.SESSION_COOKIE_NAME
         cookie = {"name": name, "value": client.cookies[name].value, "url": self.site}
         self.page.context.add_cookies([cookie])
+
+
+def see_import_done(page: Page, *, js: bool) -> None:
+    """See an import through on its page, which without scripts is loaded anew."""
+    run = page.locator("[data-run-state]")
+    if not js:
+        for _ in range(_SOON_MS // _AGAIN_MS):
+            if run.get_attribute("data-run-state") in {"done", "failed"}:
+                break
+            page.wait_for_timeout(_AGAIN_MS)
+            page.reload()
+    expect(run).to_have_attribute("data-run-state", "done")
 
 
 @pytest.fixture

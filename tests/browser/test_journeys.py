@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import SpotifyGrant, User
+from tests.browser.conftest import see_import_done
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,8 +40,7 @@ def test_sign_in_import_join_and_read_why(
     page.locator("button:has-text('Spotify')").first.click()
     page.click("[data-listener=marisol]")
     page.wait_for_url("**/welcome/")
-    run = page.locator("[data-run-state]")
-    expect(run).to_have_attribute("data-run-state", "done")
+    see_import_done(page, js=js)
     expect(page.locator("[name=handle]")).not_to_have_value("")
 
     page.fill("[name=handle]", "Admin")

@@ -9,6 +9,7 @@ from accounts.models import User
 from ingest.models import Source
 from musicmatch.standins.listenbrainz.accounts import all_accounts
 from musicmatch.standins.together import Together
+from tests.browser.conftest import see_import_done
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -54,7 +55,7 @@ def test_a_name_and_its_proof(
     page.fill("[name=token]", HARROWGATE.token)
     page.click("main form button[type=submit]")
     page.wait_for_url("**/sources/runs/**")
-    expect(page.locator("[data-run-state]")).to_have_attribute("data-run-state", "done")
+    see_import_done(page, js=js)
     assert people[0].top_artists.filter(source="listenbrainz").count() > 50
     off_on_and_out(tab, Source.LISTENBRAINZ)
 
@@ -72,7 +73,7 @@ def test_a_consent(watched: Any, people: list[User], doors: Together, js: bool) 
     page.click("button:has-text('Connect Last.fm')")
     page.click("[data-listener=WrenField]")
     page.wait_for_url("**/sources/runs/**")
-    expect(page.locator("[data-run-state]")).to_have_attribute("data-run-state", "done")
+    see_import_done(page, js=js)
     off_on_and_out(tab, Source.LASTFM)
 
 
