@@ -13,7 +13,7 @@ from itertools import islice
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.apps import apps
 from django.conf import settings
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models.functions import Cast
 from django.db.models.lookups import Exact
 
@@ -154,7 +154,9 @@ def _count(tally: Tally, pk: object, place: int | None) -> None:
 
 def _raw(column: Column) -> models.QuerySet[models.Model]:
     """Rows with the token itself as ``raw``: the field would open it."""
-    rows = column.model._base_manager.annotate(raw=_token(column))
+    # Never of a replica, which may be behind.
+    current = column.model._base_manager.using(DEFAULT_DB_ALIAS)
+    rows = current.annotate(raw=_token(column))
     return rows.exclude(raw="").exclude(raw=None)
 
 
