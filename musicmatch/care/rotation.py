@@ -155,7 +155,9 @@ def _count(tally: Tally, pk: object, place: int | None) -> None:
 def _raw(column: Column) -> models.QuerySet[models.Model]:
     """Rows with the token itself as ``raw``: the field would open it."""
     # Never of a replica, which may be behind.
-    current = column.model._base_manager.using(DEFAULT_DB_ALIAS)
+    current: models.QuerySet[models.Model] = column.model._base_manager.using(
+        DEFAULT_DB_ALIAS
+    )
     rows = current.annotate(raw=_token(column))
     return rows.exclude(raw="").exclude(raw=None)
 
