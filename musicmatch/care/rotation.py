@@ -155,11 +155,10 @@ def _count(tally: Tally, pk: object, place: int | None) -> None:
 def _raw(column: Column) -> models.QuerySet[models.Model]:
     """Rows with the token itself as ``raw``: the field would open it."""
     # Never of a replica, which may be behind.
-    current: models.QuerySet[models.Model] = column.model._base_manager.using(
-        DEFAULT_DB_ALIAS
-    )
-    rows = current.annotate(raw=_token(column))
-    return rows.exclude(raw="").exclude(raw=None)
+    current = column.model._base_manager.using(DEFAULT_DB_ALIAS)
+    rows: models.QuerySet[models.Model] = current.annotate(raw=_token(column))
+    kept: models.QuerySet[models.Model] = rows.exclude(raw="").exclude(raw=None)
+    return kept
 
 
 def _token(column: Column) -> Cast:
