@@ -126,8 +126,11 @@ def test_from_a_request_to_an_appeal(
     expect(said).to_have_count(1, timeout=20_000)
     expect(said).to_contain_text("<b>long</b>")
     expect(said).to_have_attribute("data-from", ada.handle)
+    # She has gone on: a thread that is open reads what comes into it.
+    hers.open("/connections/")
     his.page.fill("[name=body]", "Not yet. Tonight.")
     _press(his.page, "Send message")
+    expect(said).to_have_count(2)
     hers.open("/messages/")
     walk.seen(hers.page, "7-conversations")
     expect(hers.page.locator("[data-person]").first).to_have_attribute(
