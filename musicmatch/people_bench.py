@@ -64,14 +64,22 @@ class Sizes:
 class Crowd:
     """People, connections and messages that grow; the viewers keep what they have.
 
-    So whatever gets slower does so because of what others have.
+    So whatever gets slower does so because of what others have. ``people`` are ids of
+    those who are here already, in order.
     """
 
-    def __init__(self, sizes: Sizes, *, now: datetime, seed: int = 7) -> None:
+    def __init__(
+        self,
+        sizes: Sizes,
+        *,
+        now: datetime,
+        seed: int = 7,
+        people: Iterable[int] = (),
+    ) -> None:
         self.sizes = sizes
         self._now = now
         self._random = random.Random(seed)  # noqa: S311 - no secret
-        self._people: list[int] = []
+        self._people = list(people)
         self._pairs: set[tuple[int, int]] = set()
         self._threads: list[tuple[int, int, int]] = []
         self._sent = 0
@@ -86,7 +94,7 @@ class Crowd:
             self._grow(to)
 
     def _grow(self, to: Sizes) -> None:
-        is_first = not self._people
+        is_first = not self._pairs
         self._add_people(to.people)
         pairs = list(self._first_pairs()) if is_first else []
         others = self._people[VIEWERS:]

@@ -25,6 +25,7 @@ def refuse_wrong_settings() -> None:
     Raises ``ImproperlyConfigured`` with every error of these modules; warnings stop
     nothing.
     """
-    errors = [said for said in run_checks(tags=[TAG]) if said.is_serious()]
+    said = run_checks(tags=[TAG])
+    errors = [one for one in said if one.is_serious() and not one.is_silenced()]
     if errors:
         raise ImproperlyConfigured("\n".join(str(error) for error in errors))

@@ -51,9 +51,11 @@ class Check:
     more: int = 0
 
 
-def checks(*, now: datetime) -> Iterator[Check]:
-    """Compare one thing after the other."""
+def checks(*, now: datetime, tastes_of: int | None = None) -> Iterator[Check]:
+    """Compare one thing after the other; tastes of so many people, None for all."""
     for what, differences in _CHECKS:
+        if differences is tastes.differences:
+            differences = partial(tastes.differences, sample=tastes_of)
         yield compared(what, partial(differences, now))
 
 

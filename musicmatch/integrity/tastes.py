@@ -14,9 +14,10 @@ from matching.services import tastes_stale
 _AT_ONCE = 100
 
 
-def differences(now: datetime) -> Iterator[str]:
+def differences(now: datetime, *, sample: int | None = None) -> Iterator[str]:
+    """``sample``: of so many people only, others each time; None for everyone."""
     yield from _places()
-    yield from _stale(now)
+    yield from _stale(now, sample)
 
 
 def _places() -> Iterator[str]:
@@ -32,12 +33,13 @@ def _places() -> Iterator[str]:
         yield f"person {pk}: the change {seq} of their taste is not noted"
 
 
-def _stale(now: datetime) -> Iterator[str]:
+def _stale(now: datetime, sample: int | None) -> Iterator[str]:
     """Computed by the code that keeps them, a hundred people at a time."""
     heard = TopArtist.objects.filter(person=OuterRef("pk"))
     kept = Taste.objects.filter(person=OuterRef("pk"))
     people = User.objects.filter(Exists(heard) | Exists(kept)).order_by("pk")
-    ids = people.values_list("pk", flat=True).iterator()
+    drawn = people if sample is None else people.order_by("?")[:sample]
+    ids = iter(sorted(drawn.values_list("pk", flat=True)))
     while batch := list(islice(ids, _AT_ONCE)):
         for person in tastes_stale(person_ids=batch, now=now):
             yield f"person {person}: their taste is not what their rows say"
