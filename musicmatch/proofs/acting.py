@@ -74,6 +74,7 @@ class Actor:
         self._draw = random.Random(seed)  # noqa: S311 - no secret
         self._visitors = [Visitor(site, cast, member) for member in members]
         self._memories = {member.handle: _Memory() for member in members}
+        self._goes_to = site
         self._tally = tally
         self._journal = journal
         self._sources = sources
@@ -95,11 +96,16 @@ class Actor:
     def act(self) -> None:
         """Do the next thing as somebody; whatever comes of it is counted."""
         visitor = self._draw.choice(self._visitors)
+        visitor.go_to(self._goes_to)
         [name] = self._draw.choices([*MIX], [*MIX.values()])
         try:
             self._acts[name](visitor, self._memories[visitor.member.handle])
         except _Failed:
             return
+
+    def go_to(self, site: str) -> None:
+        """Come by another door from the next act on."""
+        self._goes_to = site
 
     def close(self) -> None:
         for visitor in self._visitors:

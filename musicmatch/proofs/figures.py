@@ -2,6 +2,7 @@
 
 import math
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Tally:
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.refused: Counter[str] = Counter()
         self.failures: Counter[Failure] = Counter()
+        self.latest_failure: float | None = None
 
     def answered(self, action: str, seconds: float) -> None:
         with self._lock:
@@ -46,6 +48,7 @@ class Tally:
 
     def fail(self, action: str, saw: str, *, shows_code: bool = False) -> None:
         with self._lock:
+            self.latest_failure = time.monotonic()
             self.failures[Failure(action, saw, shows_code)] += 1
 
     @property

@@ -68,7 +68,8 @@ class Load:
         self.tally = Tally()
         self.elapsed = 0.0
         self._stop = threading.Event()
-        self._journal = JournalWriter(journal, last_message=cast.last_message)
+        self._site = site
+        self.journal = JournalWriter(journal, last_message=cast.last_message)
         self._pressure = pressure
         self._actors = [
             Actor(
@@ -76,7 +77,7 @@ class Load:
                 cast,
                 cast.members[number :: pressure.users],
                 tally=self.tally,
-                journal=self._journal,
+                journal=self.journal,
                 sources=sources or Sources(),
                 seed=number,
             )
@@ -100,7 +101,16 @@ class Load:
         self.elapsed = time.perf_counter() - self._began
         for actor in self._actors:
             actor.close()
-        self._journal.close()
+        self.journal.close()
+
+    def send_half_to(self, site: str) -> None:
+        """Let every second one come by another door of the same site."""
+        for actor in self._actors[::2]:
+            actor.go_to(site)
+
+    def send_all_back(self) -> None:
+        for actor in self._actors:
+            actor.go_to(self._site)
 
     def _act(self, actor: Actor, number: int) -> None:
         draw = Random(number)  # noqa: S311 - no secret

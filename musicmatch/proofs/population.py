@@ -3,7 +3,7 @@
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -24,11 +24,12 @@ from musicmatch.people_bench import Crowd, Sizes
 from social.models import Connection, Message
 
 _BATCH = 5_000
+_SEED = 7
 _AT_ONCE = 1_000
 # Of each person: how many they are connected with, and wrote to each other.
 _CONNECTIONS, _MESSAGES = 2, 10
 _PARTNERS = 20
-_STRANGERS = 40
+_STRANGERS = 8
 _BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 
 
@@ -125,35 +126,52 @@ class Cast:
         return cls(**told, members=members)
 
 
-def cast_of(count: int, *, seed: int = 7) -> Cast:
-    """Sign so many people in who have someone to write to.
+def cast_of(count: int, *, part: int = 0) -> Cast:
+    """Sign so many people in who have someone to write to; each part has others.
 
-    Their strangers are nobody else's, so that no two of them ask the same person.
+    Strangers are never members, and each is one member's: no two of them ask the same
+    person, and nobody is asked by whom they asked.
     """
-    draw = random.Random(seed)  # noqa: S311 - no secret
+    draw = random.Random(_SEED)  # noqa: S311 - no secret
     partners = _partners()
-    ids = [pk for pk, others in partners.items() if len(others) > 1]
-    chosen = sorted(draw.sample(ids, min(count, len(ids))))
-    named = set(chosen).union(*(partners[pk][:_PARTNERS] for pk in chosen))
-    people = User.objects.filter(handle__isnull=False)
-    others = people.exclude(pk__in=named).order_by("pk")[: _STRANGERS * len(chosen)]
-    strangers = list(others.values_list("handle", flat=True))
+    able = [pk for pk, others in partners.items() if pk % 2 == 0 and len(others) > 1]
+    draw.shuffle(able)
+    chosen = sorted(able[part * count : (part + 1) * count])
+    strangers = [pk for pk in _everyone() if pk % 2]
     draw.shuffle(strangers)
-    share = len(strangers) // max(1, len(chosen))
-    handles = dict(people.filter(pk__in=named).values_list("pk", "handle"))
-    members = tuple(
-        Member(
-            str(handles[person.pk]),
-            _session_of(person),
-            tuple(str(handles[pk]) for pk in partners[person.pk][:_PARTNERS]),
-            tuple(map(str, strangers[share * at : share * (at + 1)])),
+    share = min(_STRANGERS, len(strangers) // max(1, len(able)))
+    named = {pk for one in chosen for pk in (one, *partners[one][:_PARTNERS])}
+    handles = _handles([*named, *strangers])
+    members = []
+    for at, person in enumerate(User.objects.filter(pk__in=chosen).order_by("pk")):
+        known = partners[person.pk]
+        start = share * (part * count + at)
+        mine = [pk for pk in strangers[start : start + share] if pk not in known]
+        members.append(
+            Member(
+                handles[person.pk],
+                _session_of(person),
+                tuple(handles[pk] for pk in known[:_PARTNERS]),
+                tuple(handles[pk] for pk in mine),
+            )
         )
-        for at, person in enumerate(people.filter(pk__in=chosen).order_by("pk"))
-    )
     last = Message.objects.order_by("pk").values_list("pk", flat=True).last()
     return Cast(
-        settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, last or 0, members
+        settings.SESSION_COOKIE_NAME,
+        settings.CSRF_COOKIE_NAME,
+        last or 0,
+        tuple(members),
     )
+
+
+def _everyone() -> Iterator[int]:
+    joined = User.objects.filter(joined_at__isnull=False)
+    yield from joined.order_by("pk").values_list("pk", flat=True)
+
+
+def _handles(people: Collection[int]) -> dict[int, str]:
+    found = User.objects.filter(pk__in=people).values_list("pk", "handle")
+    return {pk: handle or "" for pk, handle in found}
 
 
 def _partners() -> dict[int, list[int]]:

@@ -30,12 +30,12 @@ def moving(site: Site) -> int:
     return int(row[0]) if row else 0
 
 
-def cast_for(site: Site, people: int) -> Cast:
-    """Sign people of the site in; sessions are sealed with its own key."""
+def cast_for(site: Site, people: int, *, part: int = 0) -> Cast:
+    """Sign people of the site in, by a command: its own key seals sessions."""
     path = site.folder / "cast.json"
     site.manage(
         *("prove_fill", "--people", "0", "--sessions", str(people)),
-        *("--cast", str(path)),
+        *("--cast", str(path), "--part", str(part)),
     )
     return Cast.read(path)
 

@@ -45,17 +45,25 @@ class Visitor:
     """A signed-in person. Only sites of this machine are visited."""
 
     def __init__(self, site: str, cast: Cast, member: Member) -> None:
-        parts = urlsplit(site)
-        if parts.hostname not in _LOOPBACK:
-            raise ValueError("A proof visits only a site of this machine.")
         self.member = member
-        self._is_tls = parts.scheme == "https"
-        self._host = parts.netloc
+        self._scheme = urlsplit(site).scheme
         self._cookies = (
             f"{cast.session_cookie}={member.session}; {cast.csrf_cookie}={_CSRF}"
         )
-        self._site = f"{parts.scheme}://{parts.netloc}"
         self._connection: http.client.HTTPConnection | None = None
+        self._site = ""
+        self.go_to(site)
+
+    def go_to(self, site: str) -> None:
+        """Come by this door from now on; it may be behind the proxy."""
+        if site == self._site:
+            return
+        parts = urlsplit(site)
+        if parts.hostname not in _LOOPBACK:
+            raise ValueError("A proof visits only a site of this machine.")
+        self.hang_up()
+        self._site, self._host = site, parts.netloc
+        self._is_tls = parts.scheme == "https"
 
     def get(self, path: str, **headers: str) -> Answer:
         return self._ask("GET", path, b"", headers)
@@ -103,7 +111,9 @@ class Visitor:
         told = {
             "Host": self._host,
             "Cookie": self._cookies,
-            "Referer": self._site,
+            "Referer": f"{self._scheme}://{self._host}",
+            # As the proxy says it, for who comes in behind it.
+            "X-Forwarded-Proto": self._scheme,
             **headers,
         }
         is_kept = self._connection is not None

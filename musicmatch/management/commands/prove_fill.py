@@ -21,11 +21,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--people", type=int, default=2000)
         parser.add_argument("--sessions", type=int, default=400)
-        parser.add_argument("--seed", type=int, default=7)
+        parser.add_argument("--part", type=int, default=0, help="others each time")
         parser.add_argument("--cast", type=Path, metavar="FILE")
 
     def handle(
-        self, *, people: int, sessions: int, seed: int, cast: Path | None, **_: Any
+        self, *, people: int, sessions: int, part: int, cast: Path | None, **_: Any
     ) -> None:
         if people:
             try:
@@ -38,6 +38,6 @@ class Command(BaseCommand):
                 ) from error
         if cast is None:
             return
-        made = cast_of(sessions, seed=seed)
+        made = cast_of(sessions, part=part)
         made.write(cast)
         self.stdout.write(f"{len(made.members)} of them are signed in: {cast}")
