@@ -36,7 +36,7 @@ def differences(journal: Journal) -> Iterator[str]:
     yield from _connections(journal, people)
     yield from _blocks(journal, people)
     yield from _runs(journal, people)
-    yield from _listening(journal, people)
+    yield from _listening(journal)
 
 
 def summary(journal: Journal) -> str:
@@ -171,36 +171,33 @@ def _runs(journal: Journal, people: dict[str, int]) -> Iterator[str]:
             yield f"{_named(action)}: {said}, and there are {of_source.count()} runs"
 
 
-def _listening(journal: Journal, people: dict[str, int]) -> Iterator[str]:
+def _listening(journal: Journal) -> Iterator[str]:
     """Who imported the same has the same: nothing was left out, nothing doubled."""
-    by_what: dict[tuple[str, str], dict[int, Action]] = defaultdict(dict)
-    done = set(
-        ImportRun.objects.filter(
-            state=ImportRun.State.DONE,
-            pk__in={a.key for a in journal.by(*_IMPORTS) if a.key},
-        ).values_list("pk", flat=True)
-    )
-    for action in journal.by(*_IMPORTS):
-        if action.what and action.key in {str(pk) for pk in done}:
-            by_what[action.verb, action.what][people[action.who]] = action
-    for actions in by_what.values():
-        kept = {person: _kept_of(person) for person in actions}
-        usual, _ = Counter(kept.values()).most_common(1)[0]
-        for person, action in actions.items():
-            if kept[person] != usual:
+    sent = {a.key: a for a in journal.by(*_IMPORTS) if a.key and a.what}
+    done = ImportRun.objects.filter(pk__in=sent, state=ImportRun.State.DONE)
+    by_what: dict[tuple[str, str], list[tuple[Action, _Kept]]] = defaultdict(list)
+    for run in done.order_by("queued_at", "pk"):
+        action = sent[str(run.pk)]
+        kept = _kept_of(run.person_id, run.source)
+        by_what[action.verb, action.what].append((action, kept))
+    for found in by_what.values():
+        usual, _ = Counter(kept for _, kept in found).most_common(1)[0]
+        for action, kept in found:
+            if kept != usual:
                 yield f"{_named(action)}: what it gave is not what it gives others"
 
 
 _Kept = tuple[tuple[object, ...], ...]
 
 
-def _kept_of(person: int) -> _Kept:
-    lists = ("source", "time_range", "rank")
-    artists = TopArtist.objects.filter(person=person).order_by(*lists)
-    tracks = TopTrack.objects.filter(person=person).order_by(*lists)
-    months = ListeningMonth.objects.filter(person=person).order_by("source", "month")
+def _kept_of(person: int, source: str) -> _Kept:
+    mine = {"person": person, "source": source}
+    lists = ("time_range", "rank")
+    artists = TopArtist.objects.filter(**mine).order_by(*lists)
+    tracks = TopTrack.objects.filter(**mine).order_by(*lists)
+    months = ListeningMonth.objects.filter(**mine).order_by("month")
     return (
         *artists.values_list(*lists, "artist"),
         *tracks.values_list(*lists, "track"),
-        *months.values_list("source", "month", "plays"),
+        *months.values_list("month", "plays"),
     )
