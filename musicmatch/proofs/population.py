@@ -150,7 +150,7 @@ def cast_of(count: int, *, part: int = 0) -> Cast:
         members.append(
             Member(
                 handles[person.pk],
-                _session_of(person),
+                session_of(person),
                 tuple(handles[pk] for pk in known[:_PARTNERS]),
                 tuple(handles[pk] for pk in mine),
             )
@@ -183,7 +183,7 @@ def _partners() -> dict[int, list[int]]:
     return found
 
 
-def _session_of(person: User) -> str:
+def session_of(person: User) -> str:
     engine: Any = import_module(settings.SESSION_ENGINE)
     session = engine.SessionStore()
     session[SESSION_KEY] = str(person.pk)

@@ -1,0 +1,220 @@
+"""Let other people's tools look at every page of the site as it is hosted."""
+
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from musicmatch.proofs.scans import tools
+from musicmatch.proofs.scans.crawl import Crawl, crawl, session_with
+from musicmatch.proofs.scans.routes import ENDS, addresses
+from musicmatch.proofs.scans.scene import Scene, scene_make
+from musicmatch.proofs.servers import Postgres, Redis
+from musicmatch.proofs.site import DidNotStart, Site
+
+_SCANS = ("html", "lighthouse", "wapiti", "sqlmap")
+_ATTACK_SECONDS = 240
+
+
+class Command(BaseCommand):
+    help = (
+        "Start the stack on a Postgres and a Redis to be thrown away, with people in"
+        " every state, and look at every page signed out, as a member and as a"
+        " moderator: html (the standard's validator and html-validate), lighthouse,"
+        " wapiti and sqlmap. Tools are found on PATH and in the folders of"
+        " PROOF_TOOLS; one that is missing is named. axe is part of tests/browser."
+        " Ends with 1 when anything was found."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("scans", nargs="*", metavar="SCAN", help="all")
+        parser.add_argument("--folder", type=Path, help="kept; a temporary one if none")
+        parser.add_argument("--seconds", type=int, default=_ATTACK_SECONDS)
+        parser.add_argument("--scene", type=Path, help=SUPPRESS)
+
+    def handle(
+        self,
+        *,
+        scans: Sequence[str],
+        folder: Path | None,
+        seconds: int,
+        scene: Path | None,
+        **_: Any,
+    ) -> None:
+        if scene is not None:
+            scene_make(now=timezone.now()).write(scene)
+            return
+        unknown = {*scans} - {*_SCANS}
+        if unknown:
+            raise CommandError(f"There is no scan {', '.join(sorted(unknown))}.")
+        with ExitStack() as open_things:
+            if folder is None:
+                made = TemporaryDirectory(prefix="musicmatch-proof-")
+                folder = Path(open_things.enter_context(made))
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o755)
+            try:
+                found = self._scan(scans or _SCANS, folder, seconds)
+            except DidNotStart as error:
+                raise CommandError(str(error)) from error
+        if found:
+            raise CommandError(f"Found: {found}.")
+        self.stdout.write("Nothing was found.")
+
+    def _scan(self, scans: Sequence[str], folder: Path, seconds: int) -> int:
+        with (
+            Postgres(folder / "postgres") as postgres,
+            Redis(folder / "redis") as redis,
+        ):
+            site = Site(
+                folder / "site",
+                database_url=postgres.url,
+                redis_url=redis.url,
+                has_proxy=True,
+            )
+            with site:
+                place = folder / "scene.json"
+                site.manage("prove_scans", "--scene", str(place))
+                looking = _Looking(site, Scene.read(place), folder, self._say, seconds)
+                return sum(self._one(looking, name) for name in scans)
+
+    def _one(self, looking: "_Looking", name: str) -> int:
+        """Run one scan; a tool that is missing counts as found."""
+        try:
+            found = looking.scan(name)
+        except tools.Missing as missing:
+            self._say(f"{name}: {missing}.")
+            return 1
+        self._say(f"{name}: {len(found)} found")
+        for line in found:
+            self._say(f"  {line}")
+        return len(found)
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+class _Looking:
+    """Who looks at which pages; crawled once, when first asked."""
+
+    def __init__(
+        self,
+        site: Site,
+        scene: Scene,
+        folder: Path,
+        say: Callable[[str], None],
+        seconds: int,
+    ) -> None:
+        self._site, self._scene, self._folder = site, scene, folder
+        self._say, self._seconds = say, seconds
+        self._crawls: dict[str, Crawl] = {}
+        self._starts = [a for a in addresses(scene.values) if not ENDS.search(a)]
+        self._sessions = {
+            "signed out": "",
+            "member": scene.member,
+            "moderator": scene.moderator,
+        }
+
+    def scan(self, name: str) -> list[str]:
+        scans: dict[str, Callable[[], list[str]]] = {
+            "html": self._html,
+            "lighthouse": self._lighthouse,
+            "wapiti": self._wapiti,
+            "sqlmap": self._sqlmap,
+        }
+        return scans[name]()
+
+    def _cookie(self, who: str) -> str:
+        value = self._sessions[who]
+        return f"{self._scene.cookie}={value}" if value else ""
+
+    def _crawled(self) -> dict[str, Crawl]:
+        for who, value in self._sessions.items():
+            if who in self._crawls:
+                continue
+            visitor = session_with(self._scene.cookie, value, "127.0.0.1")
+            place = self._folder / "pages" / who.replace(" ", "-")
+            found = crawl(self._site.address, self._starts, visitor, place)
+            self._crawls[who] = found
+            self._say(
+                f"{who}: {len(found.pages)} pages, {len(found.targets)} forms and"
+                " queries"
+            )
+        return self._crawls
+
+    def _html(self) -> list[str]:
+        found = []
+        for who, crawled in self._crawled().items():
+            found += [f"{who}: {line}" for line in crawled.broken]
+            for line in tools.invalid_html(crawled.pages):
+                found.append(f"{who}: {line}")
+            # Django writes the pages of its admin site.
+            own = {a: p for a, p in crawled.pages.items() if not a.startswith("/admin")}
+            for line in tools.odd_html(own, self._folder):
+                found.append(f"{who}: {line}")
+        return found
+
+    def _lighthouse(self) -> list[str]:
+        friend = self._scene.values["handle"][0]
+        pages = {
+            "landing": ("/", ""),
+            "board": ("/matches/", self._cookie("member")),
+            "explanation": (f"/matches/{friend}/", self._cookie("member")),
+            "thread": (f"/messages/{friend}/", self._cookie("member")),
+        }
+        found = []
+        for page, (path, cookie) in pages.items():
+            for form in ("phone", "desktop"):
+                place = self._folder / f"lighthouse-{page}-{form}.json"
+                url = self._site.address + path
+                points = tools.lighthouse(url, cookie, place, form=form)
+                said = ", ".join(f"{name} {value}" for name, value in points.items())
+                self._say(f"{page} on a {form}: {said}")
+                # Pages of people are not for search engines.
+                wanted = [n for n in points if n != "seo"]
+                if any(points[name] < 100 for name in wanted):
+                    found += [
+                        f"{page} on a {form}: {line}"
+                        for line in tools.lost_points(place)
+                    ]
+        return found
+
+    def _wapiti(self) -> list[str]:
+        found = []
+        for who in self._sessions:
+            place = self._folder / f"wapiti-{who.replace(' ', '-')}"
+            place.mkdir()
+            for line in tools.wapiti(
+                self._site.address,
+                self._starts,
+                self._cookie(who),
+                place,
+                seconds=self._seconds,
+            ):
+                found.append(f"{who}: {line}")
+        return found
+
+    def _sqlmap(self) -> list[str]:
+        found = []
+        # Behind the proxy: it would only slow thousands of questions down.
+        site = f"http://127.0.0.1:{self._site.options.web_port}"
+        for who, crawled in self._crawled().items():
+            done = 0
+            for target in crawled.targets:
+                if not target.fields:
+                    continue
+                ended, said = tools.sqlmap(
+                    site, target, self._cookie(who), self._folder / "sqlmap"
+                )
+                done += ended
+                if said:
+                    found.append(f"{who}: {target.method} {target.address}: {said}")
+            self._say(f"{who}: {done} forms and queries injected into")
+        return found
