@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from musicmatch.proofs.population import Cast, Member
 
 _SECONDS = 70.0
+_KEPT_SECONDS = 2.0
 _TITLE = re.compile(r"<title>([^<]*)", re.IGNORECASE)
 # As Django makes one; the cookie and the field agree, which is all it asks.
 _CSRF: Final = "proofproofproofproofproofproofpr"
@@ -51,6 +52,7 @@ class Visitor:
             f"{cast.session_cookie}={member.session}; {cast.csrf_cookie}={_CSRF}"
         )
         self._connection: http.client.HTTPConnection | None = None
+        self._latest = 0.0
         self._site = ""
         self.go_to(site)
 
@@ -116,6 +118,10 @@ class Visitor:
             "X-Forwarded-Proto": self._scheme,
             **headers,
         }
+        # The server hangs up on who is silent for so long; browsers notice.
+        if time.monotonic() - self._latest > _KEPT_SECONDS:
+            self.hang_up()
+        self._latest = time.monotonic()
         is_kept = self._connection is not None
         connection = self._connection or self._connected()
         try:
