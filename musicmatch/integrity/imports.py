@@ -5,19 +5,20 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
-from ingest.models import ImportRun, Source, SourceLink
+from ingest.models import ImportRun, Source, SourceLink, UploadPart
 from ingest.services.turns import LEASE
-from ingest.services.uploads import upload_is_whole, uploads_kept
+from ingest.services.uploads import upload_is_whole
 
 # Beat gives a run that nobody carries on to a worker every ten seconds.
 _LONGEST_STILL = timedelta(minutes=10)
+_LONGEST_KEPT = timedelta(hours=2)
 _State = ImportRun.State
 
 
 def differences(now: datetime) -> Iterator[str]:
     yield from _rows(now)
     yield from _without_source()
-    yield from _files()
+    yield from _files(now)
 
 
 def _rows(now: datetime) -> Iterator[str]:
@@ -55,12 +56,13 @@ def _without_source() -> Iterator[str]:
         yield f"{source} import {pk}: done for somebody without that source"
 
 
-def _files() -> Iterator[str]:
-    exports = ImportRun.objects.filter(source=Source.EXPORT)
-    for run in exports.active().order_by("pk"):
+def _files(now: datetime) -> Iterator[str]:
+    active = ImportRun.objects.active().filter(source=Source.EXPORT)
+    for run in active.order_by("queued_at", "pk"):
         if not upload_is_whole(run):
             yield f"export import {run.pk}: its files are gone"
-    kept = uploads_kept()
-    ended = exports.exclude(state__in=ImportRun.ACTIVE).filter(pk__in=kept)
-    for pk in ended.order_by("pk").values_list("pk", flat=True):
+    # What a killed worker left is swept an hour later.
+    needed = list(active.values_list("pk", flat=True))
+    strays = UploadPart.objects.strays(needed, now - _LONGEST_KEPT).order_by("run_id")
+    for pk in strays.values_list("run_id", flat=True).distinct():
         yield f"export import {pk}: ended, and its files are still here"

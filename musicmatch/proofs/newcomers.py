@@ -22,8 +22,8 @@ class Newcomer:
         self._site = site
         self._listener = listener
         self._session = requests.Session()
-        # A certificate of the stack's own: it is only ever this machine.
-        self._session.verify = False
+        # A certificate of the stack's own; what the machine trusts does not count.
+        self._session.trust_env = self._session.verify = False
         self.handle = handle
 
     def come(self) -> None:
