@@ -16,11 +16,12 @@ laptop := env -u DATABASE_URL -u REDIS_URL -u DEBUG -u SITE_URL -u ALLOWED_HOSTS
 	-u LISTENBRAINZ_URL -u LISTENBRAINZ_AUTH_URL -u LASTFM_URL -u LASTFM_AUTH_URL -u LASTFM_API_KEY \
 	-u LASTFM_SECRET -u MUSICBRAINZ_URL -u RECCOBEATS_URL -u GENRE_LOOKUP
 
-.PHONY: help run setup test test-stack check bench clean stack
+.PHONY: help run setup test test-stack check bench clean stack \
+	prove-load prove-faults prove-scans
 
 help: ## Say what each command does
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(firstword $(MAKEFILE_LIST)) \
-		| awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+		| awk -F'|' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo "  make run reads PORT (8000), DATA_DIR (./var) and DEMO_PEOPLE (300)."
 
@@ -62,6 +63,16 @@ check: setup ## Format, lint, types, layers, migrations, settings, templates
 bench: setup ## Measure what has a limit: pages, imports, matching
 	@for command in $(bench_commands); do \
 		$(python) manage.py $$command || exit 1; done
+
+# Each says with --help what it needs; PROVE holds arguments.
+prove-load: setup ## Measure the stack with many people on it
+	$(python) manage.py prove_load $(PROVE)
+
+prove-faults: setup ## Break the stack with people on it, and look for losses
+	$(python) manage.py prove_faults $(PROVE)
+
+prove-scans: setup ## Let other tools look at every page of the stack
+	$(python) manage.py prove_scans $(PROVE)
 
 clean: ## Remove .venv and the tools' caches, never your data
 	rm -rf $(venv) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

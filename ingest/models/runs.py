@@ -1,7 +1,7 @@
 """How each import goes."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -9,6 +9,9 @@ from django.db import models
 from django.urls import reverse
 
 from ingest.sources.registry import Source, source_choices
+
+# No lease ends so late: one that does was taken by a clock that runs ahead.
+FARTHEST_LEASE = timedelta(minutes=5)
 
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
@@ -18,7 +21,9 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
     def stalled(self, now: datetime) -> Self:
         """Active runs no worker holds and whose time to go on has come."""
         return self.active().filter(
-            models.Q(lease_until__isnull=True) | models.Q(lease_until__lt=now),
+            models.Q(lease_until__isnull=True)
+            | models.Q(lease_until__lt=now)
+            | models.Q(lease_until__gt=now + FARTHEST_LEASE),
             models.Q(resume_at__isnull=True) | models.Q(resume_at__lte=now),
         )
 

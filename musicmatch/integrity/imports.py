@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 
 from ingest.models import ImportRun, Source, SourceLink, UploadPart
-from ingest.services.turns import LEASE
+from ingest.models.runs import FARTHEST_LEASE
 from ingest.services.uploads import upload_is_whole
 
 # Beat gives a run that nobody carries on to a worker every ten seconds.
@@ -32,7 +32,10 @@ def _rows(now: datetime) -> Iterator[str]:
         ("ended, and what was fetched is still staged", ended & ~Q(staged={})),
         ("failed without saying why", Q(state=_State.FAILED, reason="")),
         ("has not ended, with a time at which it did", ~ended & ~Q(finished_at=None)),
-        ("is held far longer than a turn", ~ended & Q(lease_until__gt=now + 2 * LEASE)),
+        (
+            "is held far longer than a turn",
+            ~ended & Q(lease_until__gt=now + FARTHEST_LEASE),
+        ),
         (
             "nobody has carried it on",
             ~ended

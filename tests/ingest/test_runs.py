@@ -185,6 +185,17 @@ def test_a_killed_worker_is_followed_where_it_was(
     assert len(standin.calls("/v1/")) == 7
 
 
+def test_a_lease_of_a_clock_that_runs_ahead_is_none(
+    ada: User, connect: Connect, finish: Finish, clock: Clock
+) -> None:
+    """Else whoever died with a wrong clock holds an import until that clock's time."""
+    run = connect(ada, "percy")
+    ahead = clock() + timedelta(hours=1) + LEASE
+    ImportRun.objects.filter(pk=run.pk).update(state=State.RUNNING, lease_until=ahead)
+    assert list(ImportRun.objects.stalled(clock())) == [run]
+    assert finish(run).state == State.DONE
+
+
 def test_a_worker_killed_while_writing_leaves_nothing_half_written(
     ada: User,
     connect: Connect,

@@ -76,13 +76,18 @@ def session_with(cookie: str, value: str, host: str) -> requests.Session:
 
 
 def crawl(
-    site: str, starts: Iterable[str], visitor: requests.Session, folder: Path
+    site: str,
+    starts: Iterable[str],
+    visitor: requests.Session,
+    folder: Path,
+    *,
+    most: int = _MOST,
 ) -> Crawl:
     """Look at these addresses and all they lead to; pages are kept as files."""
     folder.mkdir(parents=True)
     found, seen, shapes = Crawl(), set[str](), set[object]()
     waiting = deque(starts)
-    while waiting and len(found.pages) < _MOST:
+    while waiting and len(found.pages) < most:
         address = waiting.popleft()
         path = urlsplit(address).path
         if address in seen or ENDS.search(path):

@@ -110,6 +110,11 @@ def _moving(site: Site, **values: object) -> None:
     _change(ImportRun.objects.filter(pk=site.waiting.pk), **values)
 
 
+def _files_that_stayed(site: Site) -> None:
+    _moving(site, state="done", finished_at=NOW, staged={})
+    _change(UploadPart.objects.all(), kept_at=NOW - timedelta(days=1))
+
+
 def _listen_without_source(site: Site) -> None:
     artist = TopArtist.objects.filter(person=site.ada)[0].artist
     track = Track.objects.create(name="T", name_key="t", artist=artist)
@@ -287,7 +292,7 @@ DAMAGE: dict[str, tuple[ModuleType, Callable[[Site], object], str]] = {
     ),
     "files that stayed": (
         imports,
-        lambda site: _moving(site, state="done", finished_at=NOW, staged={}),
+        _files_that_stayed,
         "its files are still here",
     ),
     "a gap in a list": (
