@@ -1,7 +1,7 @@
 """Walking over a site as one person: its pages as files, its forms as targets."""
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -10,13 +10,15 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 import urllib3
+from django.urls import Resolver404, resolve
 
 from musicmatch.proofs.scans.routes import ENDS
 
 _MOST = 700
 _SECONDS = 60
 _LINKS = {"href", "action", "hx-get", "formaction"}
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\d+\b")
+# Pages of one route and the same query differ only in whom they are about.
+_OF_A_KIND = 4
 _HIDDEN_TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
 
 
@@ -32,7 +34,7 @@ class Target:
     def shape(self) -> tuple[str, str, tuple[str, ...]]:
         """The same for forms that differ only in whom or what they are about."""
         names = tuple(sorted({name for name, _ in self.fields}))
-        return self.method, _ID.sub("#", self.address), names
+        return self.method, _route_of(self.address), names
 
 
 @dataclass
@@ -42,6 +44,18 @@ class Crawl:
     pages: dict[str, Path] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+
+
+def _route_of(address: str) -> str:
+    try:
+        return str(resolve(urlsplit(address).path).route)
+    except Resolver404:
+        return address
+
+
+def _kind_of(address: str) -> tuple[str, tuple[str, ...]]:
+    query = parse_qsl(urlsplit(address).query, keep_blank_values=True)
+    return _route_of(address), tuple(sorted({name for name, _ in query}))
 
 
 class _Reader(HTMLParser):
@@ -86,13 +100,16 @@ def crawl(
     """Look at these addresses and all they lead to; pages are kept as files."""
     folder.mkdir(parents=True)
     found, seen, shapes = Crawl(), set[str](), set[object]()
+    kinds: Counter[object] = Counter()
     waiting = deque(starts)
     while waiting and len(found.pages) < most:
         address = waiting.popleft()
         path = urlsplit(address).path
-        if address in seen or ENDS.search(path):
+        kind = _kind_of(address)
+        if address in seen or ENDS.search(path) or kinds[kind] == _OF_A_KIND:
             continue
         seen.add(address)
+        kinds[kind] += 1
         answer = visitor.get(site + address, timeout=_SECONDS, allow_redirects=False)
         if answer.status_code >= 500 and path != "/readyz":
             found.broken.append(f"{answer.status_code} {address}")
