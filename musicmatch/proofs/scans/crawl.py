@@ -1,6 +1,5 @@
 """Walking over a site as one person: its pages as files, its forms as targets."""
 
-import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
