@@ -5,11 +5,13 @@ asked for patience. It never waits: a caller that may not pass is told when to
 come again.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.core.cache import cache
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from accounts.models import ServiceGate
 
@@ -46,16 +48,25 @@ def _closed_key(service: str) -> str:
 
 def closure(service: str, now: datetime) -> Closure | None:
     """Return until when, and why, a service may not be called; None when it may."""
-    known: tuple[float, str] | None = cache.get(_closed_key(service))
+    known = _known(service)
     if known is None:
         row = ServiceGate.objects.filter(service=service).first()
         known = (row.blocked_until.timestamp(), row.reason) if row else (0.0, "")
         # Not ``set``: the gate may have been closed since the row was read.
-        cache.add(_closed_key(service), known, _LOOK_SECONDS)
+        with suppress(RedisError, OSError):
+            cache.add(_closed_key(service), known, _LOOK_SECONDS)
     until, reason = known
     if until <= now.timestamp():
         return None
     return Closure(datetime.fromtimestamp(until, UTC), reason)
+
+
+def _known(service: str) -> tuple[float, str] | None:
+    """What the cache knows; without one the row is asked each time."""
+    with suppress(RedisError, OSError):
+        known: tuple[float, str] | None = cache.get(_closed_key(service))
+        return known
+    return None
 
 
 def enter(service: str, *, now: datetime, gap_ms: int) -> None:

@@ -97,6 +97,17 @@ def _own_state(
 
 
 @pytest.fixture
+def cache_away(settings: Any) -> None:
+    """Nobody listens where the cache should be."""
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1",
+        }
+    }
+
+
+@pytest.fixture
 def now() -> datetime:
     return NOW
 

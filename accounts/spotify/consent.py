@@ -1,12 +1,14 @@
 """When a consent at Spotify ends, and what people are told before and after."""
 
 from calendar import monthrange
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import QuerySet
+from redis.exceptions import RedisError
 
 from accounts.models import SpotifyGrant
 
@@ -56,14 +58,22 @@ def consent_notice(*, person_id: int, now: datetime) -> ConsentNotice | None:
     Asks the database once, and not again for an hour where there is nothing to say.
     """
     key = f"consent-quiet:{person_id}"
-    if not settings.SPOTIFY_CLIENT_ID or cache.get(key):
+    if not settings.SPOTIFY_CLIENT_ID or _is_quiet(key):
         return None
     grants = SpotifyGrant.objects.filter(person_id=person_id)
     row = grants.values_list("authorized_at", "state").first()
     notice = _notice(*row, now) if row else None
     if notice is None:
-        cache.set(key, True, _QUIET_SECONDS)
+        with suppress(RedisError, OSError):
+            cache.set(key, True, _QUIET_SECONDS)
     return notice
+
+
+def _is_quiet(key: str) -> bool:
+    """Whether nothing was to be said within the hour; no page waits for the cache."""
+    with suppress(RedisError, OSError):
+        return bool(cache.get(key))
+    return False
 
 
 def _notice(authorized_at: datetime, state: str, now: datetime) -> ConsentNotice | None:

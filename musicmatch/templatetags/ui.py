@@ -66,7 +66,7 @@ def time_tag(moment: datetime) -> SafeString:
     """Render ``<time>``: words to read, the exact moment in its title."""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(),
+        moment.isoformat(timespec="seconds"),
         exact_time(moment),
         time_in_words(moment, timezone.now()),
     )
@@ -82,7 +82,7 @@ def clock_tag(moment: datetime) -> SafeString:
     words = near.get(days, f"{local.day} {local:%B} at {clock}")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(),
+        moment.isoformat(timespec="seconds"),
         exact_time(moment),
         words,
     )

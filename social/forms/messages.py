@@ -24,12 +24,11 @@ class MessageForm(forms.Form):
         label="Your message",
         required=False,
         help_text=f"Up to {MESSAGE_LENGTH:,} characters.",
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"rows": 4, "autocomplete": "on"}),
     )
-    # The browser must not put an old key back into a new page.
-    once_key = forms.Field(
-        required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"})
-    )
+    # The browser must not put an old key back into a new page: the form says so, as a
+    # hidden field may not.
+    once_key = forms.Field(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,

@@ -145,3 +145,9 @@ def test_the_button_asks_spotify_for_a_new_consent(
     assert response.status_code == 302
     assert response["Location"].startswith(standin.accounts_url)
     assert "show_dialog=true" in response["Location"]
+
+
+def test_a_page_waits_for_no_cache(ada: User, ben: User, cache_away: None) -> None:
+    consent(ada, "2026-01-15")
+    assert consent_notice(person_id=ada.pk, now=at("2026-07-20")) is not None
+    assert consent_notice(person_id=ben.pk, now=at("2026-07-20")) is None

@@ -238,3 +238,13 @@ def test_the_reason_is_that_of_the_longer_rest() -> None:
     assert closed
     assert closed.reason == "quota"
     assert ServiceGate.objects.get().reason == "quota"
+
+
+def test_a_closed_gate_is_known_while_the_cache_is_away(cache_away: None) -> None:
+    ServiceGate.objects.create(
+        service=SERVICE, blocked_until=NOW + timedelta(minutes=10), reason="rate"
+    )
+    closed = gate.closure(SERVICE, NOW)
+    assert closed is not None
+    assert closed.until == NOW + timedelta(minutes=10)
+    assert gate.closure("lastfm", NOW) is None

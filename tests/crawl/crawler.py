@@ -20,7 +20,7 @@ from tests.conftest import HOST
 
 # More than these pages are a crawl that goes in circles.
 MOST = 600
-_LINKS = {"href", "action", "hx-get", "src", "formaction"}
+_LINKS = {"href", "action", "data-hx-get", "src", "formaction"}
 # What differs between two looks at one page.
 _CHANGING = [
     (re.compile(r'name="csrfmiddlewaretoken" value="\w+"'), "token"),

@@ -155,12 +155,12 @@ def test_the_welcome_says_how_many_genres_are_known_so_far(
     page = door.get("/welcome/")
     assert "Genres known for 1 of 2 artists. We ask Last.fm for" in words_of(page)
     [run] = marks(page, "data-run-state")
-    assert run["hx-trigger"] == "every 15s"
+    assert run["data-hx-trigger"] == "every 15s"
     settings.GENRE_LOOKUP = []
     page = door.get("/welcome/")
     assert "Genres known for 1 of 2 artists." in words_of(page)
     [run] = marks(page, "data-run-state")
-    assert "hx-get" not in run
+    assert "data-hx-get" not in run
 
 
 def test_a_session_is_needed(client: Client, db: None) -> None:

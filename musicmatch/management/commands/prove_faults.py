@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from musicmatch.proofs.faults import FAULTS, Fault
 from musicmatch.proofs.faults.stage import NotHere, Stage
 from musicmatch.proofs.load import Load, Pressure, sources_of_all
+from musicmatch.proofs.newcomers import CameNotIn
 from musicmatch.proofs.servers import Postgres, Redis
 from musicmatch.proofs.settling import cast_for, settle, verify
 from musicmatch.proofs.site import DidNotStart, Site
@@ -110,17 +111,16 @@ class Command(BaseCommand):
             began = time.monotonic()
             try:
                 fault.happen(stage)
-            except NotHere as error:
-                self._say(f"  not run: {error}")
+            except (NotHere, CameNotIn, OSError) as error:
+                self._say(f"  not run to its end: {error}")
                 is_here = False
             time.sleep(_AFTER_SECONDS)
         self._tell(stage, began)
         rest = settle(site)
         said, is_whole = verify(site, journal)
-        [sent] = [line for line in said.splitlines() if line.startswith("Sent: ")] or [
-            said
-        ]
-        self._say(f"  {sent}")
+        for line in said.splitlines():
+            if line.startswith("Sent: "):
+                self._say(f"  {line}")
         self._say(f"  at rest after {rest:.0f} s")
         self._say("  nothing differs" if is_whole else said)
         return is_here and is_whole and not load.tally.code_shown

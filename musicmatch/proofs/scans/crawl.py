@@ -15,7 +15,7 @@ from musicmatch.proofs.scans.routes import ENDS
 
 _MOST = 700
 _SECONDS = 60
-_LINKS = {"href", "action", "hx-get", "formaction"}
+_LINKS = {"href", "action", "data-hx-get", "formaction"}
 # Pages of one route and the same query differ only in whom they are about.
 _OF_A_KIND = 4
 _HIDDEN_TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field

@@ -13,7 +13,8 @@ from musicmatch.proofs.scans.crawl import Target
 
 _CSRF = "proofproofproofproofproofproofpr"
 _HOW = {
-    "vnu": "npm install vnu-jar, and Java; or set VNU_JAR",
+    "java": "apt install default-jre",
+    "vnu": "the jar of npm's vnu-jar: its path in VNU_JAR",
     "html-validate": "npm install html-validate",
     "lighthouse": "npm install lighthouse, and Chromium",
     "wapiti": "pip install wapiti3 into an environment of its own",
@@ -44,6 +45,7 @@ def _said(
 ) -> tuple[int, str]:
     done = subprocess.run(  # noqa: S603 - our own command
         command,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=seconds,
@@ -59,9 +61,10 @@ def _said(
 def invalid_html(pages: Mapping[str, Path]) -> list[str]:
     """Ask the validator of the HTML standard; each finding once, with one page."""
     names = {place.name: address for address, place in pages.items()}
-    _, said = _said(
-        [tool("vnu"), "--errors-only", "--format", "json", *map(str, pages.values())]
-    )
+    whole = [place for place in pages.values() if _is_whole(place)]
+    jar = os.environ.get("VNU_JAR", "")
+    checker = [tool("java"), "-jar", jar] if jar else [tool("vnu")]
+    _, said = _said([*checker, "--errors-only", "--format", "json", *map(str, whole)])
     start = said.find('{"messages"')
     found: dict[str, str] = {}
     for message in json.loads(said[start:].strip())["messages"]:
@@ -70,6 +73,11 @@ def invalid_html(pages: Mapping[str, Path]) -> list[str]:
         excerpt = " ".join(message.get("extract", "").split())[:120]
         found.setdefault(f"{words} [{excerpt}]", address)
     return [f"{address}: {words}" for words, address in found.items()]
+
+
+def _is_whole(place: Path) -> bool:
+    """A page, and not a part that a script puts into one."""
+    return place.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype")
 
 
 _RULES = {
@@ -93,7 +101,8 @@ def odd_html(pages: Mapping[str, Path], folder: Path) -> list[str]:
     config.write_text(json.dumps({"root": True, **_RULES}), encoding="utf-8")
     names = {place.name: address for address, place in pages.items()}
     command = [tool("html-validate"), "--config", str(config), "--formatter", "json"]
-    _, said = _said([*command, *map(str, pages.values())])
+    whole = [place for place in pages.values() if _is_whole(place)]
+    _, said = _said([*command, *map(str, whole)])
     found: dict[str, str] = {}
     for result in json.loads(said[said.find("[") :] or "[]"):
         address = names.get(Path(result["filePath"]).name, "")
