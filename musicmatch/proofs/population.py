@@ -129,8 +129,7 @@ class Cast:
 def cast_of(count: int, *, part: int = 0) -> Cast:
     """Sign so many people in who have someone to write to; each part has others.
 
-    Strangers are never members, and each is one member's: no two of them ask the same
-    person, and nobody is asked by whom they asked.
+    Strangers are never members: nobody is asked by whom they asked.
     """
     draw = random.Random(_SEED)  # noqa: S311 - no secret
     partners = _partners()
@@ -138,15 +137,13 @@ def cast_of(count: int, *, part: int = 0) -> Cast:
     draw.shuffle(able)
     chosen = sorted(able[part * count : (part + 1) * count])
     strangers = [pk for pk in _everyone() if pk % 2]
-    draw.shuffle(strangers)
-    share = min(_STRANGERS, len(strangers) // max(1, len(able)))
     named = {pk for one in chosen for pk in (one, *partners[one][:_PARTNERS])}
     handles = _handles([*named, *strangers])
     members = []
-    for at, person in enumerate(User.objects.filter(pk__in=chosen).order_by("pk")):
+    for person in User.objects.filter(pk__in=chosen).order_by("pk"):
         known = partners[person.pk]
-        start = share * (part * count + at)
-        mine = [pk for pk in strangers[start : start + share] if pk not in known]
+        some = draw.sample(strangers, min(_STRANGERS, len(strangers)))
+        mine = [pk for pk in some if pk not in known]
         members.append(
             Member(
                 handles[person.pk],
