@@ -67,7 +67,7 @@ def end(task_id: str, task: Task[..., Any], state: str | None, **_: Any) -> None
 @task_revoked.connect
 def drop(request: Any, expired: bool, **_: Any) -> None:
     """Count what nobody did: it was too late for it, or somebody took it back."""
-    metrics.task_dropped(str(request.name), "EXPIRED" if expired else "REVOKED")
+    metrics.task_dropped(str(request.task), "EXPIRED" if expired else "REVOKED")
 
 
 def _waited(request: Any) -> float:

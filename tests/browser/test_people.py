@@ -43,6 +43,8 @@ class Walk:
         self.name = name
 
     def seen(self, page: Page, what: str) -> None:
+        # A press has led on, and the page it leads to may still be on its way.
+        page.wait_for_load_state()
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{what} scrolls sideways by {wide}"
         if self.folder is not None:

@@ -111,7 +111,7 @@ def test_what_is_due_later_has_not_waited() -> None:
 def test_a_task_that_nobody_did_is_counted(expired: bool) -> None:
     state = "EXPIRED" if expired else "REVOKED"
     before = count("matching.tasks.x", state)
-    work.drop(request=SimpleNamespace(name="matching.tasks.x"), expired=expired)
+    work.drop(request=Context({"task": "matching.tasks.x"}), expired=expired)
     assert count("matching.tasks.x", state) == before + 1
 
 
