@@ -2,18 +2,20 @@
 
 import os
 from collections.abc import Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 
 import numpy as np
 
+from matching.engine.arrays import Whole
 from matching.engine.columns import Columns
 from matching.engine.constants import DEFAULT_SEED, MOST_IN_SEGMENT, MOST_THREADS
 from matching.engine.fit import fit_statistics
 from matching.engine.index import Hidden, Index
+from matching.engine.likeness import features, segmented
 from matching.engine.query import Scaled
 from matching.engine.reach import Reach
-from matching.engine.rows import measure
+from matching.engine.rows import Rows, measure
 from matching.engine.segment import Segment
 from matching.engine.statistics import ArtistVectors, Statistics
 from matching.engine.store import Part
@@ -54,15 +56,27 @@ def build_index(
 def _segments(
     columns: Columns, statistics: Statistics
 ) -> tuple[tuple[Part[Segment], Part[Hidden]], ...]:
-    """Measure and invert everyone, a segment on each core at a time."""
-    reach = Reach(statistics)
-    starts = range(0, len(columns), MOST_IN_SEGMENT)
+    """Measure everyone, then invert people alike; a segment on each core at a time."""
+    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        people = _measured(columns, statistics, pool)
+        table = features(people)
 
-    def built(start: int) -> tuple[Part[Segment], Part[Hidden]]:
+        def built(rows: Whole) -> tuple[Part[Segment], Part[Hidden]]:
+            segment = Segment.chosen(people, rows, table[rows])
+            return Part(segment), Part(Hidden(np.empty(0, np.int64)))
+
+        return tuple(pool.map(built, segmented(table)))
+
+
+def _measured(columns: Columns, statistics: Statistics, pool: Executor) -> Scaled:
+    reach = Reach(statistics)
+
+    def measured(start: int) -> Scaled:
         stop = min(start + MOST_IN_SEGMENT, len(columns))
         rows = measure(columns.part(start, stop), statistics)
-        people = Scaled(rows, reach.closeness(rows))
-        return Part(Segment.of(people)), Part(Hidden(np.empty(0, np.int64)))
+        return Scaled(rows, reach.closeness(rows))
 
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
-        return tuple(pool.map(built, starts))
+    parts = list(pool.map(measured, range(0, len(columns), MOST_IN_SEGMENT)))
+    closeness = [np.empty(0, np.float32), *(part.closeness for part in parts)]
+    rows = Rows.measured(columns, [part.rows for part in parts])
+    return Scaled(rows, np.concatenate(closeness))

@@ -35,31 +35,23 @@ class Candidates:
     def of(
         cls,
         query: Query,
-        groups: Sequence[Group],
-        rows_of: Sequence[Whole],
-        known: Sequence[Floats],
+        picked: Sequence[tuple[Group, Whole]],
+        known: Floats,
         *,
         heads_are_known: bool,
     ) -> Self:
-        """Pick rows of each group; `known` is S without c_u as far as it is known of
-        each row: artists, or artists and first directions.
+        """Pick rows of some groups, at least one of each; `known` is S without c_u as
+        far as it is known of all: artists, or artists and first directions.
         """
-        some = [
-            (group, rows, values)
-            for group, rows, values in zip(groups, rows_of, known, strict=True)
-            if len(rows)
-        ]
-        closeness = _floats([group.closeness[rows] for group, rows, _ in some])
-        values = _floats([values for _, _, values in some])
-        if some:
-            dots = np.concatenate([_tail_dots(g, rows) for g, rows, _ in some])
-            if not heads_are_known:
-                heads = [g.people.rows.heads[:, rows] for g, rows, _ in some]
-                dots += query.head_dots(np.hstack(heads))
-            dots *= np.float32(DIRECTION_UNIT)
-            values += dots * closeness
-        picked = [(group, rows) for group, rows, _ in some]
-        return cls(query, picked, closeness, values)
+        closeness = _floats([group.closeness[rows] for group, rows in picked])
+        dots = _floats([_tail_dots(group, rows) for group, rows in picked])
+        if not heads_are_known and picked:
+            heads = [group.people.rows.heads[:, rows] for group, rows in picked]
+            dots += query.head_dots(np.hstack(heads))
+        dots *= np.float32(DIRECTION_UNIT)
+        dots *= closeness
+        dots += known
+        return cls(query, picked, closeness, dots)
 
     def __len__(self) -> int:
         return len(self.closeness)

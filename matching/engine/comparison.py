@@ -20,6 +20,7 @@ from typing import TypeVar
 import numpy as np
 
 from matching.engine.arrays import Bools, Counts, Doubles, Floats, Whole
+from matching.engine.blocks import Room
 from matching.engine.candidates import Candidates
 from matching.engine.constants import (
     AUDIO_SHARE,
@@ -28,25 +29,24 @@ from matching.engine.constants import (
     RELATED_SHARE,
     SCAN_ALL_UP_TO,
 )
+from matching.engine.field import Field, largest
 from matching.engine.group import NOBODY, Group
 from matching.engine.hashing import mixed
 from matching.engine.index import View
-from matching.engine.query import Query, Scaled
-from matching.engine.ragged import find
+from matching.engine.query import Query
 from matching.engine.wanted import EVERYONE, Wanted
 
 _LENGTH_SLACK = 1.07
 # Float32 sums of up to 150 terms and a few products: (150 + 8) · 2^-24 < 1e-5.
 _FLOAT_SLACK = 2e-5
-# Above this share of people the first directions of all are worth knowing.
-_MANY = 0.08
-# Among fewer people knowing them costs less than finding out whether it is needed.
-_HEADS_UP_TO = 200_000
+# Above so many people it pays to bound them one by one.
+_REFINED_FROM = 200
+# Above so many people their first directions are asked for before the others.
+_HEADS_FROM = 6_000
 # Above this share of people the exact S of everyone costs less than that of some.
 _NEARLY_ALL = 0.3
 # People named one by one are scored by their rows, where they are one in so many.
 _FEW = 20
-_BLOCK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +66,6 @@ class Closest:
         return len(self.person_ids)
 
 
-_Masked = list[tuple[Group, Bools | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Picks:
-    """What is known of the people of some groups, to pick candidates by.
-
-    values are those of all rows of a group, or of some: then rows names them.
-    """
-
-    query: Query
-    groups: list[Group]
-    values: list[Floats]
-    heads_are_known: bool
-    rows: list[Whole] | None = None
-
-    def at(self, places: list[Whole]) -> Candidates:
-        """Pick by places among the values of each group."""
-        rows = places
-        if self.rows is not None:
-            rows = [of[at] for of, at in zip(self.rows, places, strict=True)]
-        return Candidates.of(
-            self.query,
-            self.groups,
-            rows,
-            [of[at] for of, at in zip(self.values, places, strict=True)],
-            heads_are_known=self.heads_are_known,
-        )
-
-    def leading(self, count: int) -> Candidates:
-        """So many with the highest values, or more; of many alike some."""
-        bar = max(_bar(self.values, count), np.finfo(np.float32).min)
-        return self.at([np.flatnonzero(part >= bar)[:count] for part in self.values])
-
-
 class Comparison:
     """A viewer, and everyone visible but the viewer and `unknown` people.
 
@@ -117,7 +82,7 @@ class Comparison:
                 self.query,
                 of.scaled,
                 of.segment,
-                _joined(of.hidden, of.scaled, gone),
+                of.hidden_with(gone),
                 of.active_at,
             )
             for of in view.people
@@ -224,75 +189,81 @@ class Comparison:
                 found.append((group.person_ids[at], exact[at]))
             else:
                 open_.append((group, mask))
-        picks, rows, threshold = self._may_reach(open_, threshold, count)
-        if sum(map(len, rows)) > _NEARLY_ALL * self.total:
+        if not open_:
+            return _columns(found)
+        field = Field.of(*zip(*open_, strict=True))
+        kept, threshold = self._of_field(field, threshold, count)
+        if kept is None:
             self._scan_all()
             return self._reaching(threshold, masks, count)
-        kept, threshold = self._narrowed(picks.at(rows), threshold, count)
         ids, exact = kept.exact()
         reaches = exact >= threshold
         found.append((ids[reaches], exact[reaches]))
         return _columns(found)
 
-    def _may_reach(
-        self, groups: _Masked, threshold: float, count: int | None
-    ) -> tuple["_Picks", list[Whole], float]:
-        """Who may reach the threshold, by artists and first directions.
+    def _of_field(
+        self, field: Field, threshold: float, count: int | None
+    ) -> tuple[Candidates | None, float]:
+        """Who still may reach the threshold once all but rounding is known.
 
-        The first directions of all are asked for only where artists leave too many.
+        None where that would be nearly everyone.
         """
-        if self.total <= _HEADS_UP_TO:
-            return self._by_heads(groups, threshold, count)
-        near = [_only(group.near, mask) for group, mask in groups]
-        picks = _Picks(self.query, [group for group, _ in groups], near, False)
-        threshold = self._raised(threshold, picks, count)
-        floor, room = self._floor(threshold), np.float32(self._room)
-        rows, many = [], _MANY * self.total
-        for (group, _), part in zip(groups, near, strict=True):
-            rows.append(np.flatnonzero(part + room * group.closeness >= floor))
-            many -= len(rows[-1])
-            if many < 0:
-                return self._by_heads(groups, threshold, count)
-        return picks, rows, threshold
+        prospect = self.view.index.outlook.of_query(self.query, self._room)
+        if count is not None:
+            leading = field.leading(prospect.about, count)
+            some = self._candidates(field, leading)
+            threshold = self._lowest(threshold, some.with_genres, count)
+        floor = self._floor(threshold)
+        places = field.reaching(prospect.most, floor)
+        if len(places) > _REFINED_FROM:
+            places = field.refined(places, prospect, floor)
+        if len(places) > _HEADS_FROM:
+            return self._by_heads(field, places, threshold, count)
+        return self._narrowed(self._candidates(field, places), threshold, count)
+
+    def _candidates(self, field: Field, places: Whole) -> Candidates:
+        return Candidates.of(
+            self.query,
+            field.picked(places),
+            field.values(places),
+            heads_are_known=False,
+        )
 
     def _by_heads(
-        self, groups: _Masked, threshold: float, count: int | None
-    ) -> tuple["_Picks", list[Whole], float]:
-        """The same, with the first directions of everyone.
+        self, field: Field, places: Whole, threshold: float, count: int | None
+    ) -> tuple[Candidates | None, float]:
+        """The same for many: the first directions leave out most of them."""
+        picked = field.picked(places)
+        ends = np.cumsum([len(rows) for _, rows in picked])[:-1]
+        near = np.split(field.values(places), ends)
+        left = self._room.audio + self._room.genres
+        both = [
+            group.with_heads(rows, values, left)
+            for (group, rows), values in zip(picked, near, strict=True)
+        ]
+        known, most = (np.concatenate(parts) for parts in zip(*both, strict=True))
+        may = np.flatnonzero(most >= self._floor(threshold))
+        if count is not None and len(may) > _HEADS_FROM:
+            leading = np.sort(largest(known, 2 * count))
+            some = self._with_heads(field, places[leading], known[leading])
+            threshold = self._lowest(threshold, some.with_genres, count)
+            may = np.flatnonzero(most >= self._floor(threshold))
+        if len(may) > _NEARLY_ALL * self.total:
+            return None, threshold
+        kept = self._with_heads(field, places[may], known[may])
+        return self._narrowed(kept, threshold, count)
 
-        Of each group only those are kept who may reach the threshold, if there is one.
-        """
-        rows: list[Whole] | None = [] if threshold > 0 else None
-        known, most = [], []
-        floor, left = self._floor(threshold), self._room - self._room_of_vectors
-        for group, mask in groups:
-            some, all_ = (_only(part, mask) for part in group.with_heads(left))
-            if rows is not None:
-                rows.append(np.flatnonzero(all_ >= floor))
-                some, all_ = some[rows[-1]], all_[rows[-1]]
-            known.append(some)
-            most.append(all_)
-        picks = _Picks(self.query, [g for g, _ in groups], known, True, rows)
-        threshold = self._raised(threshold, picks, count)
-        floor = self._floor(threshold)
-        return picks, [np.flatnonzero(part >= floor) for part in most], threshold
-
-    def _raised(self, threshold: float, picks: "_Picks", count: int | None) -> float:
-        """Score those who lead by these values: the count-th of them sets a bar."""
-        if count is None:
-            return threshold
-        leading = picks.leading(2 * count)
-        # Genres raise the bar little; what they cost pays at the last bar only.
-        is_last = picks.heads_are_known
-        scores = leading.with_genres if is_last else leading.with_directions
-        return self._lowest(threshold, scores, count)
+    def _with_heads(self, field: Field, places: Whole, known: Floats) -> Candidates:
+        return Candidates.of(
+            self.query, field.picked(places), known, heads_are_known=True
+        )
 
     def _lowest(self, threshold: float, scores: Floats, count: int | None) -> float:
         """The larger of a threshold and the count-th largest S, but for rounding."""
         if count is None or len(scores) < count:
             return threshold
         kept = float(np.partition(scores, len(scores) - count)[-count])
-        slack = _FLOAT_SLACK * (abs(kept) + self._room * self._widest)
+        slack = _FLOAT_SLACK * (abs(kept) + self._most_room)
         return max(threshold, (kept - slack) * self.query.closeness)
 
     def _narrowed(
@@ -304,7 +275,7 @@ class Comparison:
             bar = np.partition(known, len(known) - 2 * count)[-2 * count]
             leading = candidates.only(known >= bar).with_genres
             threshold = self._lowest(threshold, leading, count)
-        genres = np.float32(self._room_of_genres)
+        genres = np.float32(self._room.genres)
         may = known + genres * candidates.closeness >= self._floor(threshold)
         candidates = candidates.only(may)
         threshold = self._lowest(threshold, candidates.with_genres, count)
@@ -313,38 +284,24 @@ class Comparison:
         ), threshold
 
     @cached_property
-    def _room_of_vectors(self) -> float:
-        has_vector = self.query.directions[:DIMENSIONS].any()
-        return _LENGTH_SLACK * RELATED_SHARE * bool(has_vector)
+    def _room(self) -> Room:
+        """What vectors, audio and genres can add to s(u, v) at most: together ρ."""
+        steps = self.query.directions
+        return Room(
+            _LENGTH_SLACK * RELATED_SHARE * bool(steps[:DIMENSIONS].any()),
+            _LENGTH_SLACK * AUDIO_SHARE * bool(steps[DIMENSIONS:].any()),
+            GENRE_SHARE * (self.query.genre_scale > 0),
+        )
 
     @cached_property
-    def _room_of_genres(self) -> float:
-        return GENRE_SHARE * (self.query.genre_scale > 0)
-
-    @cached_property
-    def _room(self) -> float:
-        """What vectors, audio and genres can add to s(u, v) at most, ρ."""
-        has_audio = self.query.directions[DIMENSIONS:].any()
-        audio = _LENGTH_SLACK * AUDIO_SHARE * bool(has_audio)
-        return self._room_of_vectors + audio + self._room_of_genres
-
-    @cached_property
-    def _widest(self) -> float:
-        """The largest closeness of anyone."""
-        return max(float(group.closeness.max(initial=0)) for group in self._groups)
+    def _most_room(self) -> float:
+        return self._room.whole * self.view.index.outlook.largest
 
     def _floor(self, threshold: float) -> np.float32:
         """A threshold of S without c_u, rounding allowed for."""
         scaled = threshold / self.query.closeness
-        slack = _FLOAT_SLACK * (abs(scaled) + self._room * self._widest)
+        slack = _FLOAT_SLACK * (abs(scaled) + self._most_room)
         return np.float32(scaled - slack)
-
-
-def _joined(hidden: Whole, people: Scaled, gone: Whole) -> Whole:
-    at, known = find(people.rows.person_ids, gone)
-    if not known.any():
-        return hidden
-    return np.union1d(hidden, at[known])
 
 
 def _columns(found: list[tuple[Whole, Doubles]]) -> tuple[Whole, Doubles]:
@@ -365,19 +322,3 @@ def _lowest_of(similarity: Doubles, count: int) -> float:
     if len(similarity) <= count:
         return -np.inf
     return float(np.partition(similarity, len(similarity) - count)[-count])
-
-
-def _bar(near: list[Floats], count: int) -> np.float32:
-    """A value that at least `count` numbers reach, close to the count-th largest.
-
-    The largest of each of many disjoint blocks are compared, not all of them.
-    """
-    maxima = [np.empty(0, np.float32)]
-    for part in near:
-        whole = len(part) - len(part) % _BLOCK
-        maxima.append(part[:whole].reshape(_BLOCK, -1).max(axis=0, initial=NOBODY))
-        maxima.append(part[whole:])
-    every = np.concatenate(maxima)
-    if len(every) < count:
-        return NOBODY
-    return np.float32(np.partition(every, len(every) - count)[-count])

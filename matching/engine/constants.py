@@ -4,7 +4,7 @@ The weights were tuned on one half of HetRec 2011 Last.fm-2K (1,892 people, 50 r
 artists each, who is connected with whom) and judged on the other half.
 """
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 # Of the formula: a receipt made under another version may read differently.
 SCORE_VERSION = 2
 
@@ -46,6 +46,8 @@ RELATED_MULTIPLE = round(RELATED_SHARE / AUDIO_SHARE)
 
 # Artist vectors
 DIMENSIONS = 48
+# With audio: all the numbers of a person.
+DIRECTIONS = DIMENSIONS + len(AUDIO_DIMENSIONS)
 # The first directions say most: they bound the rest.
 HEAD_DIMENSIONS = 8
 SPARE_DIMENSIONS = 16
@@ -68,6 +70,8 @@ TYPICAL_REACH = 0.1176
 
 # The index
 MOST_IN_SEGMENT = 65_536
+# People for whom one bound is kept.
+BLOCK = 64
 # Up to here the exact similarity of everyone costs less than finding out who needs it.
 SCAN_ALL_UP_TO = 32_768
 

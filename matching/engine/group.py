@@ -1,11 +1,11 @@
 """Some people beside one query: what is known of them, cheapest first."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
-from matching.engine.arrays import Counts, Doubles, Floats, Seconds, Whole
+from matching.engine.arrays import Bools, Counts, Doubles, Floats, Seconds, Whole
+from matching.engine.blocks import Blocks
 from matching.engine.constants import (
     DIMENSIONS,
     DIRECTION_UNIT,
@@ -16,6 +16,8 @@ from matching.engine.ragged import find
 from matching.engine.segment import Segment
 
 NOBODY = np.float32(-np.inf)
+# Above this share of a group the products of all cost less than those of some.
+_MANY = 0.3
 
 
 @dataclass(eq=False)
@@ -39,6 +41,18 @@ class Group:
     def person_ids(self) -> Whole:
         return self.people.rows.person_ids
 
+    def find(self, person_ids: Whole) -> tuple[Whole, Bools]:
+        """The row of each of these people, hidden or not, and which are there."""
+        if self.segment is not None:
+            return self.segment.finder.find(person_ids)
+        return find(self.person_ids, person_ids)
+
+    @property
+    def blocks(self) -> Blocks:
+        if self.segment is None:
+            raise ValueError("People without postings are in no blocks.")
+        return self.segment.blocks
+
     @property
     def closeness(self) -> Floats:
         return self.people.closeness
@@ -60,9 +74,9 @@ class Group:
 
     def narrowed_to(self, person_ids: Whole) -> "Group":
         """Those of these people who are not hidden, ids ascending; no postings."""
-        at, known = find(self.person_ids, person_ids)
+        at, known = self.find(person_ids)
         rows = np.setdiff1d(at[known], self.hidden)
-        taken = Scaled(self.people.rows.take(rows), self.closeness[rows])
+        taken = self.people.take(rows)
         nobody = np.empty(0, np.int64)
         return Group(self.query, taken, None, nobody, self.active_at[rows])
 
@@ -73,29 +87,40 @@ class Group:
             return self.segment.shared(self.query)
         return self.query.artists.sums(self.people.rows.columns.artists)[1]
 
-    @cached_property
-    def near(self) -> Floats:
-        """The artists' part of S without c_u."""
+    def place_near(self, out: Floats, mask: Bools | None) -> None:
+        """Write the artists' part of S without c_u of those in the mask; float32[≥ n].
+
+        Places past the last person are nobody's.
+        """
         if self.segment is None:
             raise ValueError("People without postings are scored exactly.")
-        near = self.segment.artist_part(self.query)
-        near *= self.closeness
+        near = out[: len(self)]
+        self.segment.place_near(self.query, near)
+        out[len(self) :] = NOBODY
         near[self.hidden] = NOBODY
-        return near
+        if mask is not None:
+            near[~mask] = NOBODY
 
-    def with_heads(self, left: float) -> tuple[Floats, Floats]:
-        """`near` with the first 8 directions; and the most S without c_u can be.
+    def with_heads(
+        self, rows: Whole, near: Floats, left: float
+    ) -> tuple[Floats, Floats]:
+        """`near` of these rows with the first 8 directions; and what S without c_u can
+        be at most.
 
         A sum over the other directions is at most the product of their lengths; left is
         what all else can add to s(u, v).
         """
         others = self.query.directions[HEAD_DIMENSIONS:DIMENSIONS]
         rest = np.float32(np.linalg.norm(others) * DIRECTION_UNIT)
-        known = self.query.head_dots(self.people.rows.heads, DIRECTION_UNIT)
-        known *= self.closeness
-        known += self.near
-        most = self.people.rows.rests * rest
+        people, closeness = self.people.rows, self.closeness[rows]
+        if len(rows) > _MANY * len(self):
+            known = self.query.head_dots(people.heads, DIRECTION_UNIT)[rows]
+        else:
+            known = self.query.head_dots(people.heads[:, rows], DIRECTION_UNIT)
+        known *= closeness
+        known += near
+        most = people.rests[rows] * rest
         most += np.float32(left)
-        most *= self.closeness
+        most *= closeness
         most += known
         return known, most

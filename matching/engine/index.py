@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from matching.engine.arrays import Ids, Seconds, Whole
+from matching.engine.arrays import Bools, Ids, Seconds, Whole
+from matching.engine.blocks import Outlook
 from matching.engine.columns import NO_FACETS, Columns, Facets
 from matching.engine.constants import MOST_IN_SEGMENT
 from matching.engine.query import Scaled, Terms
@@ -67,6 +68,11 @@ class Index:
     def reach(self) -> Reach:
         """What measures the reach of a changed person."""
         return Reach(self.statistics.content)
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """What bounds the people of all segments, block by block."""
+        return Outlook.of([segment.content.blocks for segment, _ in self.segments])
 
     def save(self, folder: Path, *, serves: bool = True) -> int:
         """Write what is not yet in the folder as its newest generation.
@@ -147,6 +153,16 @@ class People:
     hidden: Whole
     active_at: Seconds
 
+    def find(self, person_ids: Whole) -> tuple[Whole, Bools]:
+        """The row of each of these people, hidden or not, and which are there."""
+        if self.segment is not None:
+            return self.segment.finder.find(person_ids)
+        return find(self.scaled.rows.person_ids, person_ids)
+
+    def hidden_with(self, person_ids: Whole) -> Whole:
+        """The hidden rows and those of these people: int64, ascending."""
+        return _with(self.hidden, self.find(person_ids))
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -205,7 +221,7 @@ class View:
         rows = measure(Columns.of(shown, facets), self.statistics)
         new = Scaled(rows, self.index.reach.closeness(rows))
         hidden = tuple(
-            _with(hidden, segment.person_ids, ids)
+            _with(hidden, segment.finder.find(ids))
             for segment, hidden in zip(self.segments, self.hidden, strict=True)
         )
         return replace(self, hidden=hidden, changed=_replaced(self.changed, ids, new))
@@ -216,7 +232,7 @@ class View:
         columns = replace(
             columns,
             active_at=_later(
-                columns.active_at, columns.person_ids, person_ids, active_at
+                columns.active_at, find(columns.person_ids, person_ids), active_at
             ),
         )
         rows = replace(self.changed.rows, columns=columns)
@@ -224,7 +240,7 @@ class View:
             self,
             changed=replace(self.changed, rows=rows),
             active_at=tuple(
-                _later(known, segment.person_ids, person_ids, active_at)
+                _later(known, segment.finder.find(person_ids), active_at)
                 for known, segment in zip(self.active_at, self.segments, strict=True)
             ),
         )
@@ -233,7 +249,7 @@ class View:
         """Find the row of a person; raise UnknownPerson when not visible."""
         wanted = np.array([person_id], np.int64)
         for of in reversed(self.people):
-            at, known = find(of.scaled.rows.person_ids, wanted)
+            at, known = of.find(wanted)
             if known[0] and not find(of.hidden, at)[1][0]:
                 return of.scaled, int(at[0])
         raise UnknownPerson(person_id)
@@ -274,7 +290,7 @@ class View:
         while kept and _are_of_a_size(kept[-1], fresh):
             segment, hidden = kept.pop()
             rows = np.delete(np.arange(len(segment.content)), hidden.content.rows)
-            fresh = _united(_taken(segment.content.people, rows), fresh)
+            fresh = _united(segment.content.people.take(rows), fresh)
         for start in range(0, len(fresh), MOST_IN_SEGMENT):
             part = fresh.part(start, min(start + MOST_IN_SEGMENT, len(fresh)))
             kept.append((Part(Segment.of(part)), Part(_NONE)))
@@ -283,14 +299,14 @@ class View:
         )
 
 
-def _with(hidden: Whole, person_ids: Whole, ids: Whole) -> Whole:
-    """Hide the rows of these people too."""
-    at, known = find(person_ids, ids)
+def _with(hidden: Whole, found: tuple[Whole, Bools]) -> Whole:
+    """Hide these rows too, those that are there."""
+    at, known = found
     return np.union1d(hidden, at[known]) if known.any() else hidden
 
 
-def _later(known: Seconds, rows: Whole, person_ids: Whole, times: Seconds) -> Seconds:
-    at, there = find(rows, person_ids)
+def _later(known: Seconds, found: tuple[Whole, Bools], times: Seconds) -> Seconds:
+    at, there = found
     if not there.any():
         return known
     later = known.copy()
@@ -308,10 +324,6 @@ def _are_of_a_size(newest: tuple[Part[Segment], Part[Hidden]], fresh: Scaled) ->
     return left <= 2 * len(fresh) and left + len(fresh) <= MOST_IN_SEGMENT
 
 
-def _taken(people: Scaled, rows: Whole) -> Scaled:
-    return Scaled(people.rows.take(rows), people.closeness[rows])
-
-
 def _united(some: Scaled, others: Scaled) -> Scaled:
     """Put two groups of different people in one, ascending by person id."""
     order = np.argsort(np.concatenate([some.rows.person_ids, others.rows.person_ids]))
@@ -322,4 +334,4 @@ def _united(some: Scaled, others: Scaled) -> Scaled:
 def _replaced(people: Scaled, ids: Whole, new: Scaled) -> Scaled:
     at, known = find(people.rows.person_ids, ids)
     kept = np.delete(np.arange(len(people)), at[known])
-    return _united(_taken(people, kept), new)
+    return _united(people.take(kept), new)

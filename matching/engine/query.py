@@ -54,6 +54,9 @@ class Scaled:
     def part(self, start: int, stop: int) -> Self:
         return type(self)(self.rows.part(start, stop), self.closeness[start:stop])
 
+    def take(self, rows: Whole) -> Self:
+        return type(self)(self.rows.take(rows), self.closeness[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:

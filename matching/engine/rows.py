@@ -8,7 +8,12 @@ import numpy as np
 
 from matching.engine.arrays import Bytes8, Doubles, Floats, Steps, Whole
 from matching.engine.columns import Columns
-from matching.engine.constants import DIMENSIONS, HEAD_DIMENSIONS, STEPS
+from matching.engine.constants import (
+    DIMENSIONS,
+    DIRECTIONS,
+    HEAD_DIMENSIONS,
+    STEPS,
+)
 from matching.engine.ragged import Ragged, find
 from matching.engine.sparse import product
 from matching.engine.statistics import Statistics
@@ -43,6 +48,10 @@ class Rows:
         """z_u, then audio: int8[n, 54]. Made anew at each call."""
         return np.hstack([self.heads.T, self.tails])
 
+    def directions_of(self, rows: Whole) -> Steps:
+        """The same of some: int8[k, 54]."""
+        return np.hstack([self.heads[:, rows].T, self.tails[rows]])
+
     def direction(self, row: int) -> Steps:
         """z_u, then audio, of one person: int8[54]."""
         return np.concatenate([self.heads[:, row], self.tails[row]])
@@ -73,6 +82,19 @@ class Rows:
         )
 
     @classmethod
+    def measured(cls, columns: Columns, parts: Sequence[Self]) -> Self:
+        """The rows of columns that were measured in parts, one after the other."""
+        blank = np.empty((HEAD_DIMENSIONS, 0), np.int8)
+        return cls(
+            columns,
+            np.concatenate([np.empty(0, np.float32), *(p.artist_scale for p in parts)]),
+            np.concatenate([np.empty(0, np.float32), *(p.genre_scale for p in parts)]),
+            np.hstack([blank, *(part.heads for part in parts)]),
+            np.concatenate([np.empty(0, np.uint8), *(part.rests for part in parts)]),
+            np.concatenate([_no_tails(), *(part.tails for part in parts)]),
+        )
+
+    @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
         """Put groups of different people in one, ascending by person id."""
         ids = np.concatenate([part.person_ids for part in parts])
@@ -85,6 +107,10 @@ class Rows:
             np.concatenate([part.rests for part in parts])[order],
             np.concatenate([part.tails for part in parts])[order],
         )
+
+
+def _no_tails() -> Steps:
+    return np.empty((0, DIRECTIONS - HEAD_DIMENSIONS), np.int8)
 
 
 def measure(columns: Columns, statistics: Statistics) -> Rows:

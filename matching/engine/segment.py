@@ -6,7 +6,10 @@ from typing import Any, Self
 import numpy as np
 
 from matching.engine.arrays import Counts, Doubles, Floats, Ids, Whole
+from matching.engine.blocks import Blocks
 from matching.engine.constants import MOST_IN_SEGMENT
+from matching.engine.finder import Finder
+from matching.engine.likeness import features, ordered
 from matching.engine.postings import Postings
 from matching.engine.query import Query, Scaled, Terms
 from matching.engine.sparse import scattered
@@ -14,19 +17,40 @@ from matching.engine.sparse import scattered
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Up to 65,536 measured people, ascending by id, with their postings."""
+    """Up to 65,536 measured people, like beside like, with their postings.
+
+    finder  their rows by id
+    blocks  what is known of each 64 in a row
+    scales  float32[n]: artist scale · closeness
+    """
 
     people: Scaled
+    finder: Finder
     artists: Postings
     genres: Postings
+    blocks: Blocks
+    scales: Floats
 
     @classmethod
     def of(cls, people: Scaled) -> Self:
-        """Invert the lists; raises ValueError for more than 65,536 people."""
-        if len(people) > MOST_IN_SEGMENT:
+        """Put people in order; raises ValueError for more than 65,536."""
+        return cls.chosen(people, np.arange(len(people)), features(people))
+
+    @classmethod
+    def chosen(cls, everyone: Scaled, rows: Whole, table: Floats) -> Self:
+        """Of these rows of everyone; table holds what their likeness is measured by."""
+        if len(rows) > MOST_IN_SEGMENT:
             raise ValueError(f"A segment holds up to {MOST_IN_SEGMENT} people.")
+        people = everyone.take(rows[ordered(table)])
         columns = people.rows.columns
-        return cls(people, Postings.of(columns.artists), Postings.of(columns.genres))
+        return cls(
+            people,
+            Finder.of(columns.person_ids),
+            Postings.of(columns.artists),
+            Postings.of(columns.genres),
+            Blocks.of(people),
+            people.rows.artist_scale * people.closeness,
+        )
 
     def __len__(self) -> int:
         return len(self.people)
@@ -50,15 +74,14 @@ class Segment:
         )
         return query.scaled(raw, self.people.closeness)
 
-    def artist_part(self, query: Query) -> Floats:
-        """Compute the artists' part of s(u, v), nearly: float32[n].
+    def place_near(self, query: Query, out: Floats) -> None:
+        """Compute the artists' part of S without c_u, nearly, into float32[n].
 
         Each term and each sum is rounded once: the relative error of n shared artists
-        stays under (n + 4) · 2^-24, see `comparison`.
+        stays under (n + 6) · 2^-24, see `comparison`.
         """
         sums = self._sums(self.artists, query.artists, np.float32, query.artist_scale)
-        sums *= self.people.rows.artist_scale
-        return np.asarray(sums, np.float32)
+        np.multiply(sums, self.scales, out=out)
 
     def shared(self, query: Query) -> Counts:
         """Count the artists shared with everyone: uint16[n]."""

@@ -54,6 +54,9 @@ def scattered(
     starts and lengths give up to 150 lists, values one number for each, float32 or
     float64; the sums come in the same precision, one for each of the people.
     """
+    there = np.flatnonzero(lengths)
+    if len(there) < len(lengths):
+        starts, lengths, values = starts[there], lengths[there], values[there]
     padded = np.zeros(MOST_ARTISTS, values.dtype)
     total: Floats | Doubles | None = None
     for some in _batches(lengths):

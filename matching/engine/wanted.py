@@ -4,10 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching.engine.arrays import Bools, Whole
+from matching.engine.arrays import Bools
 from matching.engine.columns import country_code
 from matching.engine.group import Group
-from matching.engine.ragged import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,9 @@ class Wanted:
         if self.min_shared:
             passes &= group.shared >= self.min_shared
         if self.only is not None:
-            passes &= _among(self.only, columns.person_ids)
+            passes &= _among(self.only, group)
         if self.but:
-            passes &= ~_among(self.but, columns.person_ids)
+            passes &= ~_among(self.but, group)
         return passes
 
 
@@ -69,8 +68,8 @@ def _with_genre(genre_id: int, group: Group) -> Bools:
     return passes
 
 
-def _among(ids: tuple[int, ...], person_ids: Whole) -> Bools:
-    passes = np.zeros(len(person_ids), np.bool_)
-    at, known = find(person_ids, np.array(sorted(ids), np.int64))
+def _among(ids: tuple[int, ...], group: Group) -> Bools:
+    passes = np.zeros(len(group), np.bool_)
+    at, known = group.find(np.array(sorted(ids), np.int64))
     passes[at[known]] = True
     return passes

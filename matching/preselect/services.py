@@ -8,7 +8,6 @@ from django.conf import settings
 
 from matching import editions, engine
 from matching.engine.arrays import Whole
-from matching.engine.ragged import find
 from matching.models import Taste, TasteChange
 from matching.preselect import tables
 from matching.preselect.rows import Kept, kept
@@ -101,7 +100,7 @@ def _everyone(view: engine.View) -> Iterator[Kept]:
 
 def _some(view: engine.View, ids: Whole) -> Iterator[Kept]:
     for people in view.people:
-        at, known = find(people.scaled.rows.person_ids, ids)
+        at, known = people.find(ids)
         rows = np.setdiff1d(at[known], people.hidden)
         if len(rows):
             yield kept(view, people.scaled, rows)

@@ -18,6 +18,7 @@ from matching.engine.constants import (
     REACH_PRIOR_PEOPLE,
     STEPS,
 )
+from matching.engine.likeness import blocks_of, count_of
 from matching.engine.postings import Postings
 from matching.engine.ragged import Ragged
 from matching.engine.rows import Rows, measure
@@ -167,13 +168,43 @@ def wrong_segments(view: engine.View) -> Iterator[str]:
     for number, (segment, hidden) in enumerate(
         zip(view.segments, view.hidden, strict=True)
     ):
-        if (np.diff(segment.person_ids) <= 0).any():
-            yield f"segment {number}: its people are not in order"
+        if not _finds_everyone(segment):
+            yield f"segment {number}: its people are not where they are looked for"
+        if not _holds_for_blocks(segment):
+            yield f"segment {number}: its bounds are not those of its people"
         if len(hidden) and not 0 <= hidden[0] <= hidden[-1] < len(segment):
             yield f"segment {number}: rows are hidden that it has not"
         for name, postings, lists in _both(segment):
             if not _is_inverse(postings, lists):
                 yield f"segment {number}: its lists by {name} are not its people's"
+
+
+def _finds_everyone(segment: Segment) -> bool:
+    ids, rows = segment.finder.ids, segment.finder.rows
+    ascending = bool((np.diff(ids) > 0).all())
+    return ascending and np.array_equal(segment.person_ids[rows], ids)
+
+
+def _holds_for_blocks(segment: Segment) -> bool:
+    """Whether nobody is further from the middle of their block than it says, nor has
+    a larger closeness; and artist scale · closeness is what it is.
+    """
+    people, blocks = segment.people, segment.blocks
+    of, _ = blocks_of(np.arange(len(segment)), len(segment))
+    apart = people.rows.directions - blocks.middles[of].astype(np.float64)
+    heads, others = slice(0, HEAD_DIMENSIONS), slice(HEAD_DIMENSIONS, DIMENSIONS)
+    parts = heads, others, slice(0, DIMENSIONS), slice(DIMENSIONS, None)
+    squares = [np.square(apart[:, part]).sum(axis=1) for part in parts]
+    bounds = [*blocks.away, *blocks.spreads[of].T]
+    return (
+        len(blocks) == count_of(len(segment))
+        and bool((people.closeness <= blocks.widest[of]).all())
+        and all(
+            bool((square <= np.square(bound.astype(np.float64))).all())
+            for square, bound in zip([*squares[:2], *squares], bounds, strict=True)
+        )
+        and np.array_equal(segment.scales, people.rows.artist_scale * people.closeness)
+    )
 
 
 def _both(segment: Segment) -> list[tuple[str, Postings, Ragged]]:

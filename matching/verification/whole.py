@@ -9,7 +9,7 @@ import numpy as np
 from matching import engine
 from matching.engine.arrays import Bools, Whole
 from matching.engine.columns import Columns
-from matching.engine.ragged import Ragged, find
+from matching.engine.ragged import Ragged
 from matching.models import Taste, TasteChange
 
 _CHUNK = 10_000
@@ -57,7 +57,7 @@ class Census:
         """Columns of these people as the view has them; and how often each is there."""
         parts, times = [], np.zeros(len(person_ids), np.int64)
         for of, met in zip(self._view.people, self._met, strict=True):
-            at, known = find(of.scaled.rows.person_ids, person_ids)
+            at, known = of.find(person_ids)
             known &= ~np.isin(at, of.hidden)
             parts.append(of.scaled.rows.columns.take(at[known]))
             met[at[known]] = True

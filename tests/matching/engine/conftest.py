@@ -26,32 +26,44 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GENRES = {artist: (artist % 5, 5 + artist % 3) for artist in range(0, 40, 2)}
 NO_FACETS: Mapping[int, Facets] = {}
 # Everywhere a segment's size is looked at; the shape of a thread's matrix may stay.
-SEGMENTED = ("build", "fit", "index", "reach", "segment")
+SEGMENTED = ("build", "fit", "index", "likeness", "reach", "segment")
 # Always and never, of a share of people.
 ALWAYS, NEVER = 0.0, 2.0
 
 
 def route(
-    *, heads_up_to: int, many: float = NEVER, few: int = 10**9, dense: float = NEVER
+    *,
+    heads_from: float,
+    few_blocks: float = 0,
+    many: float = NEVER,
+    dense: float = NEVER,
+    few: int = 10**9,
+    nearly_all: float = NEVER,
+    refined_from: float = 0,
 ) -> dict[str, float]:
+    """How a board is found: heads_from is how many people are too many for the rest of
+    their directions at once, few_blocks how many blocks are looked at in one go.
+    """
     return {
         "comparison.SCAN_ALL_UP_TO": 0,
-        "comparison._NEARLY_ALL": NEVER,
-        "comparison._HEADS_UP_TO": heads_up_to,
-        "comparison._MANY": many,
+        "comparison._HEADS_FROM": heads_from,
+        "comparison._NEARLY_ALL": nearly_all,
+        "comparison._REFINED_FROM": refined_from,
         "comparison._FEW": few,
         "candidates._DENSE": dense,
+        "field._FEW": few_blocks,
+        "field._MANY": many,
+        "group._MANY": many,
     }
 
 
 ROUTES: dict[str, dict[str, float]] = {
-    "heads first": route(heads_up_to=10**9),
-    "artists only": route(heads_up_to=0, dense=ALWAYS),
-    "artists, then heads": route(heads_up_to=0, many=ALWAYS, few=1),
-    "artists, then everyone": {
-        **route(heads_up_to=0),
-        "comparison._NEARLY_ALL": ALWAYS,
-    },
+    "heads first": route(heads_from=0),
+    "heads of everyone": route(heads_from=0, few_blocks=-1, many=ALWAYS, few=1),
+    "heads of some": route(heads_from=0, few_blocks=-1, refined_from=10**9),
+    "artists only": route(heads_from=10**9, dense=ALWAYS),
+    "blocks at once": route(heads_from=10**9, few_blocks=10**9),
+    "artists, then everyone": route(heads_from=0, nearly_all=-1),
     "as it comes": {"comparison.SCAN_ALL_UP_TO": 0},
 }
 
@@ -149,8 +161,17 @@ def kit() -> type[Kit]:
     return Kit
 
 
-@pytest.fixture(scope="session")
-def crowd_view() -> View:
+@pytest.fixture(scope="package", autouse=True)
+def small_blocks() -> Iterator[None]:
+    """Blocks of four: a few people already are several of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("blocks", "field", "likeness"):
+            patch.setattr(f"matching.engine.{module}.BLOCK", 4)
+        yield
+
+
+@pytest.fixture(scope="package")
+def crowd_view(small_blocks: None) -> View:
     """Forty people with vectors, genres and audio, five of them changed."""
     index = make_index(make_crowd(40), vectors=make_vectors())
     changes: dict[int, Taste | None] = {

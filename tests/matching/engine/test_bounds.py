@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from matching.engine import ArtistVectors, Columns, Index, Taste, View
+from matching.engine.blocks import Room
 from matching.engine.constants import HEAD_DIMENSIONS
+from matching.engine.field import Field
 from matching.engine.group import Group
+from matching.engine.likeness import blocks_of
 from matching.engine.query import Query
 from matching.engine.rows import Rows, measure
 
@@ -33,18 +36,33 @@ def groups_of(view: View, viewer: int) -> list[Group]:
     ]
 
 
-def require_bounded(group: Group) -> None:
-    exact = np.delete(group.exact, group.hidden) / group.query.closeness
-    near, closeness = (
-        np.delete(values, group.hidden) for values in (group.near, group.closeness)
-    )
-    slack = ROUNDING * (np.abs(exact) + (VECTORS + AUDIO + GENRES) * closeness)
-    assert (exact <= near + (VECTORS + AUDIO + GENRES) * closeness + slack).all()
-    known, most = (
-        np.delete(values, group.hidden) for values in group.with_heads(AUDIO + GENRES)
-    )
-    assert (exact <= most + slack).all()
-    assert (known <= most).all()
+def require_bounded(view: View, viewer: int) -> None:
+    """Nobody is closer than their block, their first directions and ρ allow."""
+    groups = groups_of(view, viewer)
+    field = Field.of(groups, [None] * len(groups))
+    outlook = view.index.outlook
+    prospect = outlook.of_query(groups[0].query, Room(VECTORS, AUDIO, GENRES))
+    assert len(prospect.about) == len(prospect.most) == len(field.peaks)
+    for group, start in zip(groups, field.starts, strict=False):
+        shown = np.delete(np.arange(len(group)), group.hidden)
+        exact = group.exact[shown] / group.query.closeness
+        near, closeness = field.near[start * 4 :][shown], group.closeness[shown]
+        blocks = start + blocks_of(shown, len(group))[0]
+        slack = ROUNDING * (np.abs(exact) + (VECTORS + AUDIO + GENRES) * closeness)
+        assert (exact <= near + (VECTORS + AUDIO + GENRES) * closeness + slack).all()
+        assert (exact <= near + prospect.most[blocks] + slack).all()
+        away = np.dot(prospect.lengths, group.blocks.away[:, shown])
+        more = (prospect.middle[blocks] + away) * closeness
+        assert (exact <= near + more + slack).all()
+        places = start * 4 + shown
+        for floor in np.quantile(exact, [0, 0.5, 1]) if len(exact) else ():
+            low = np.float32(floor - slack.max())
+            kept = field.refined(places, prospect, low)
+            assert set(places[exact >= floor]) <= set(kept) <= set(places)
+        assert (near <= field.peaks[blocks]).all()
+        known, highest = group.with_heads(shown, near, AUDIO + GENRES)
+        assert (exact <= highest + slack).all()
+        assert (known <= highest).all()
 
 
 @settings(max_examples=50, deadline=None)
@@ -58,8 +76,7 @@ def test_nobody_is_closer_than_their_room_allows(
     }
     view = kit.index(people, vectors=kit.vectors()).view(dict.fromkeys(hidden))
     for viewer in view.person_ids.tolist():
-        for group in groups_of(view, viewer):
-            require_bounded(group)
+        require_bounded(view, viewer)
 
 
 def test_the_same_direction_stays_in_its_bounds(kit: Any) -> None:
@@ -71,8 +88,7 @@ def test_the_same_direction_stays_in_its_bounds(kit: Any) -> None:
     people |= {50: kit.taste([41, 43], audio=kit.audio(2))}
     view = kit.index(people, vectors=vectors).view()
     for viewer in people:
-        for group in groups_of(view, viewer):
-            require_bounded(group)
+        require_bounded(view, viewer)
 
 
 @settings(max_examples=100, deadline=None)
@@ -131,5 +147,4 @@ def test_nothing_is_added_for_what_a_viewer_has_not(kit: Any, missing: str) -> N
         "vectors": any(known.vector),
     }
     assert not part[missing]
-    for group in groups_of(view, 1):
-        require_bounded(group)
+    require_bounded(view, 1)

@@ -21,8 +21,11 @@ def closeness(index: Index, people: dict[int, Taste]) -> bytes:
 
 
 def built(index: Index) -> bytes:
-    parts = [segment.content.people.closeness for segment, _ in index.segments]
-    return np.concatenate(parts).tobytes()
+    """Everyone's closeness as it was built, by id."""
+    people = [segment.content.people for segment, _ in index.segments]
+    closeness = np.concatenate([part.closeness for part in people])
+    ids = np.concatenate([part.rows.person_ids for part in people])
+    return closeness[np.argsort(ids)].tobytes()
 
 
 @pytest.mark.parametrize("has_vectors", [True, False])
