@@ -1,15 +1,13 @@
 """Building the index of a community from everyone's taste."""
 
-import os
 from collections.abc import Collection, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 
 import numpy as np
 
 from matching.engine.arrays import Whole
 from matching.engine.columns import Columns
-from matching.engine.constants import DEFAULT_SEED, MOST_IN_SEGMENT, MOST_THREADS
+from matching.engine.constants import DEFAULT_SEED, MOST_IN_SEGMENT
 from matching.engine.fit import fit_statistics
 from matching.engine.index import Hidden, Index
 from matching.engine.likeness import features, segmented
@@ -20,6 +18,7 @@ from matching.engine.segment import Segment
 from matching.engine.statistics import ArtistVectors, Statistics
 from matching.engine.store import Part
 from matching.engine.taste import Taste
+from matching.engine.threads import mapped
 
 
 def build_index(
@@ -57,18 +56,17 @@ def _segments(
     columns: Columns, statistics: Statistics
 ) -> tuple[tuple[Part[Segment], Part[Hidden]], ...]:
     """Measure everyone, then invert people alike; a segment on each core at a time."""
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
-        people = _measured(columns, statistics, pool)
-        table = features(people)
+    people = _measured(columns, statistics)
+    table = features(people)
 
-        def built(rows: Whole) -> tuple[Part[Segment], Part[Hidden]]:
-            segment = Segment.chosen(people, rows, table[rows])
-            return Part(segment), Part(Hidden(np.empty(0, np.int64)))
+    def built(rows: Whole) -> tuple[Part[Segment], Part[Hidden]]:
+        segment = Segment.chosen(people, rows, table[rows])
+        return Part(segment), Part(Hidden(np.empty(0, np.int64)))
 
-        return tuple(pool.map(built, segmented(table)))
+    return tuple(mapped(built, segmented(table)))
 
 
-def _measured(columns: Columns, statistics: Statistics, pool: Executor) -> Scaled:
+def _measured(columns: Columns, statistics: Statistics) -> Scaled:
     reach = Reach(statistics)
 
     def measured(start: int) -> Scaled:
@@ -76,7 +74,7 @@ def _measured(columns: Columns, statistics: Statistics, pool: Executor) -> Scale
         rows = measure(columns.part(start, stop), statistics)
         return Scaled(rows, reach.closeness(rows))
 
-    parts = list(pool.map(measured, range(0, len(columns), MOST_IN_SEGMENT)))
+    parts = list(mapped(measured, range(0, len(columns), MOST_IN_SEGMENT)))
     closeness = [np.empty(0, np.float32), *(part.closeness for part in parts)]
     rows = Rows.measured(columns, [part.rows for part in parts])
     return Scaled(rows, np.concatenate(closeness))

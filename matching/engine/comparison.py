@@ -210,13 +210,13 @@ class Comparison:
         """
         prospect = self.view.index.outlook.of_query(self.query, self._room)
         if count is not None:
-            leading = field.leading(prospect.about, count)
+            leading = field.leading(prospect.about, 2 * count)
             some = self._candidates(field, leading)
             threshold = self._lowest(threshold, some.with_genres, count)
         floor = self._floor(threshold)
-        places = field.reaching(prospect.most, floor)
+        places, blocks = field.reaching(prospect.most, floor)
         if len(places) > _REFINED_FROM:
-            places = field.refined(places, prospect, floor)
+            places = field.refined(places, blocks, prospect, floor)
         if len(places) > _HEADS_FROM:
             return self._by_heads(field, places, threshold, count)
         return self._narrowed(self._candidates(field, places), threshold, count)

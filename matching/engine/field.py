@@ -50,11 +50,8 @@ class Field:
         return cls(groups, starts, near, peaks)
 
     def leading(self, more: Floats, count: int) -> Whole:
-        """Places, ascending, of at least `count` people, and at most twice as many, who
-        lead by their near values and so much more for each block.
-
-        They are those of the `count` blocks that lead by their first who come up to
-        the first of the last of these blocks.
+        """Places, ascending, of up to `count` people who lead by their near values and
+        so much more for each block; of the blocks that lead by their first.
         """
         firsts = self.peaks + more
         blocks = largest(firsts, count)
@@ -63,43 +60,59 @@ class Field:
         values += more[blocks]
         leads = (values >= bar) & (values > NOBODY)
         places, values = places[leads], values[leads]
-        return np.sort(places[largest(values, 2 * count)])
+        return np.sort(places[largest(values, count)])
 
-    def reaching(self, more: Floats, floor: np.float32) -> Whole:
-        """Places, ascending, where so much more for each block reaches the floor."""
+    def reaching(self, more: Floats, floor: np.float32) -> tuple[Whole, Whole]:
+        """Places, ascending, where so much more for each block reaches the floor; and
+        their blocks.
+        """
         left = floor - more
         blocks = np.flatnonzero(self.peaks >= left)
         if len(blocks) <= _FEW:
             places, values = self._of_blocks(blocks)
-            return np.sort(places[values >= left[blocks]])
-        found = [np.empty(0, np.int64)]
-        for own, some, start in self._parts(blocks):
-            width = own.shape[1]
-            if len(some) > _MANY * width:
-                at = np.flatnonzero(own >= left[start : start + width])
-            else:
-                rows, columns = np.nonzero(own[:, some] >= left[start + some])
-                at = rows * width + some[columns]
-            at += start * BLOCK
-            found.append(at)
-        return np.concatenate(found)
+            rows, columns = np.nonzero(values >= left[blocks])
+            found = places[rows, columns]
+            order = np.argsort(found)
+            return found[order], blocks[columns[order]]
+        nothing = np.empty(0, np.int64)
+        parts = [self._hits(left, *part) for part in self._parts(blocks)]
+        every, of = zip((nothing, nothing), *parts, strict=True)
+        return np.concatenate(every), np.concatenate(of)
 
-    def refined(self, places: Whole, prospect: Prospect, floor: np.float32) -> Whole:
+    @staticmethod
+    def _hits(
+        left: Floats, own: Floats, some: Whole, start: int
+    ) -> tuple[Whole, Whole]:
+        width = own.shape[1]
+        if len(some) > _MANY * width:
+            rows, columns = np.nonzero(own >= left[start : start + width])
+        else:
+            rows, picked = np.nonzero(own[:, some] >= left[start + some])
+            columns = some[picked]
+        rows *= width
+        rows += columns
+        rows += start * BLOCK
+        columns += start
+        return rows, columns
+
+    def refined(
+        self, places: Whole, blocks: Whole, prospect: Prospect, floor: np.float32
+    ) -> Whole:
         """Those of these places, ascending, who reach the floor by how far they are
         from the middle of their block.
         """
-        kept = [np.empty(0, np.int64)]
         heads, others = prospect.lengths
-        for group, rows, start in self._rows(places):
-            blocks = group.blocks
-            more = blocks.away[0][rows] * heads
-            more += blocks.away[1][rows] * others
-            more += prospect.middle[start + rows % len(blocks)]
-            more *= group.closeness[rows]
-            at = rows + start * BLOCK
-            more += self.near[at]
-            kept.append(at[more >= floor])
-        return np.concatenate(kept)
+        more = prospect.middle[blocks]
+        begin = 0
+        for group, rows, _ in self._rows(places):
+            some = more[begin : begin + len(rows)]
+            away = group.blocks.away
+            some += away[0][rows] * heads
+            some += away[1][rows] * others
+            some *= group.closeness[rows]
+            begin += len(rows)
+        more += self.near[places]
+        return places[more >= floor]
 
     def _of_blocks(self, blocks: Whole) -> tuple[Whole, Floats]:
         """Places and near values of some blocks: a column for each."""

@@ -19,6 +19,7 @@ from matching.engine.reach import Reach, median_reach
 from matching.engine.rows import centred, lengths, taste_sums, unit
 from matching.engine.sparse import summed_by_id
 from matching.engine.statistics import ArtistVectors, Listeners, Statistics
+from matching.engine.threads import mapped
 from matching.engine.vectors import fit_vectors
 
 
@@ -62,15 +63,16 @@ def _counts(people: Columns) -> Statistics:
 
 def _norm(people: Columns, statistics: Statistics) -> float:
     """Compute k of x_ua = k · w_ua · rarity_a / |w_u|."""
-    squares = []
-    for start, stop in _parts(len(people)):
-        artists = people.part(start, stop).artists
+
+    def squares(part: tuple[int, int]) -> Doubles:
+        artists = people.part(*part).artists
         worth = statistics.artist_worth(artists.ids)
         plain = lengths(artists, np.ones(len(worth)))
         filled = plain > 0
         rare = lengths(artists, worth)
-        squares.append(np.square(rare[filled] / plain[filled]))
-    every = np.concatenate([np.empty(0), *squares])
+        return np.asarray(np.square(rare[filled] / plain[filled]))
+
+    every = np.concatenate([np.empty(0), *mapped(squares, _parts(len(people)))])
     return float(1.0 / np.sqrt(np.mean(every))) if len(every) else 1.0
 
 
@@ -125,18 +127,23 @@ def _mean_vectors(
 
     An artist none of whose listeners has one is left out.
     """
-    sums: Floats = np.zeros((len(missing), DIMENSIONS), np.float32)
-    for start, stop in _parts(len(people)):
-        part = people.part(start, stop)
-        _, wanted = find(missing, part.artists.ids)
-        concerned = np.unique(part.artists.rows()[wanted])
+
+    def summed(part: tuple[int, int]) -> Floats | None:
+        some = people.part(*part)
+        _, wanted = find(missing, some.artists.ids)
+        concerned = np.unique(some.artists.rows()[wanted])
         if not len(concerned):
-            continue
-        sums += summed_by_id(
-            _only(part.artists, concerned, missing),
+            return None
+        return summed_by_id(
+            _only(some.artists, concerned, missing),
             missing,
-            _directions(part.take(concerned), statistics),
+            _directions(some.take(concerned), statistics),
         )
+
+    sums: Floats = np.zeros((len(missing), DIMENSIONS), np.float32)
+    for found in mapped(summed, _parts(len(people))):
+        if found is not None:
+            sums += found
     return ArtistVectors.of(missing, sums)
 
 

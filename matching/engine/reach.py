@@ -33,6 +33,7 @@ _FEW = 64
 # Rows turned over at once: they stay in the cache.
 _BLOCK = 4096
 _TILE = 128
+_APART = 48
 
 
 class Reach:
@@ -86,7 +87,9 @@ class Reach:
     def _of_everyone(self, people: Rows) -> Floats:
         postings = Postings.of(people.columns.artists)
         vectors = people.directions[:, :DIMENSIONS].astype(np.float32)
-        table = self._vectors @ vectors.T
+        # Rows a power of two apart would all take the same lines of the cache.
+        wide = np.empty((len(self.sample), len(people) + _APART), np.float32)
+        table = np.matmul(self._vectors, vectors.T, out=wide[:, : len(people)])
         for row, (query, dots) in enumerate(zip(self._queries, table, strict=True)):
             starts, lengths = postings.locate(query.artists.ids)
             values = query.artists.values

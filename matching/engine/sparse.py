@@ -85,9 +85,9 @@ def _placed(postings: Postings, starts: Pointers, lengths: Pointers, kind: type)
     ]
     total = int(lengths.sum())
     members, weights = _scatter.room(total, kind)
-    # Put together as they are and widened in one go: no conversion for each list.
-    np.copyto(members, np.concatenate([postings.members[s] for s in spans]))
-    np.copyto(weights, np.concatenate([postings.weights[s] for s in spans]))
+    lists = [postings.members[s] for s in spans], [postings.weights[s] for s in spans]
+    np.concatenate(lists[0], out=members, casting="unsafe")
+    np.concatenate(lists[1], out=weights, casting="unsafe")
     pointers = _scatter.pointers
     np.cumsum(lengths, out=pointers[1 : len(lengths) + 1])
     pointers[len(lengths) + 1 :] = total

@@ -186,23 +186,22 @@ def _finds_everyone(segment: Segment) -> bool:
 
 
 def _holds_for_blocks(segment: Segment) -> bool:
-    """Whether nobody is further from the middle of their block than it says, nor has
-    a larger closeness; and artist scale · closeness is what it is.
-    """
+    """Whether what is kept to bound people is what measuring them again gives."""
     people, blocks = segment.people, segment.blocks
     of, _ = blocks_of(np.arange(len(segment)), len(segment))
     apart = people.rows.directions - blocks.middles[of].astype(np.float64)
     heads, others = slice(0, HEAD_DIMENSIONS), slice(HEAD_DIMENSIONS, DIMENSIONS)
     parts = heads, others, slice(0, DIMENSIONS), slice(DIMENSIONS, None)
     squares = [np.square(apart[:, part]).sum(axis=1) for part in parts]
-    bounds = [*blocks.away, *blocks.spreads[of].T]
+    away = np.ceil(np.sqrt(np.stack(squares, axis=1)))
+    spreads = np.zeros((count_of(len(segment)), len(parts)))
+    np.maximum.at(spreads, of, away)
+    widest = np.zeros(len(spreads), np.float32)
+    np.maximum.at(widest, of, people.closeness)
     return (
-        len(blocks) == count_of(len(segment))
-        and bool((people.closeness <= blocks.widest[of]).all())
-        and all(
-            bool((square <= np.square(bound.astype(np.float64))).all())
-            for square, bound in zip([*squares[:2], *squares], bounds, strict=True)
-        )
+        np.array_equal(blocks.away.T, away[:, :2])
+        and np.array_equal(blocks.spreads, spreads)
+        and np.array_equal(blocks.widest, widest)
         and np.array_equal(segment.scales, people.rows.artist_scale * people.closeness)
     )
 

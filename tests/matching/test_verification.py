@@ -158,6 +158,13 @@ def test_what_changed_since_is_not_compared(
         ("artists.members", "its lists by artist are not its people's"),
         ("artists.weights", "its lists by artist are not its people's"),
         ("genres.members", "its lists by genre are not its people's"),
+        ("finder.ids", "its people are not where they are looked for"),
+        ("finder.rows", "its people are not where they are looked for"),
+        ("blocks.middles", "its bounds are not those of its people"),
+        ("blocks.spreads", "its bounds are not those of its people"),
+        ("blocks.widest", "its bounds are not those of its people"),
+        ("blocks.away", "its bounds are not those of its people"),
+        ("scales", "its bounds are not those of its people"),
     ],
 )
 def test_spoilt_bytes_are_found(

@@ -57,7 +57,7 @@ def require_bounded(view: View, viewer: int) -> None:
         places = start * 4 + shown
         for floor in np.quantile(exact, [0, 0.5, 1]) if len(exact) else ():
             low = np.float32(floor - slack.max())
-            kept = field.refined(places, prospect, low)
+            kept = field.refined(places, blocks, prospect, low)
             assert set(places[exact >= floor]) <= set(kept) <= set(places)
         assert (near <= field.peaks[blocks]).all()
         known, highest = group.with_heads(shown, near, AUDIO + GENRES)
