@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Self
 
 import numpy as np
@@ -58,11 +59,12 @@ class Candidates:
 
     def only(self, mask: Bools) -> Self:
         """Those of the mask, bool[n]."""
-        ends = np.cumsum([len(rows) for _, rows in self.picked])[:-1]
-        masks = np.split(mask, ends)
+        ends = [0, *accumulate(len(rows) for _, rows in self.picked)]
         picked = [
-            (group, rows[kept])
-            for (group, rows), kept in zip(self.picked, masks, strict=False)
+            (group, rows[mask[start:stop]])
+            for (group, rows), (start, stop) in zip(
+                self.picked, pairwise(ends), strict=True
+            )
         ]
         return replace(
             self,

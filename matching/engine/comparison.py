@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -233,13 +234,12 @@ class Comparison:
         self, field: Field, places: Whole, threshold: float, count: int | None
     ) -> tuple[Candidates | None, float]:
         """The same for many: the first directions leave out most of them."""
-        picked = field.picked(places)
-        ends = np.cumsum([len(rows) for _, rows in picked])[:-1]
-        near = np.split(field.values(places), ends)
+        picked, near = field.picked(places), field.values(places)
+        ends = [0, *accumulate(len(rows) for _, rows in picked)]
         left = self._room.audio + self._room.genres
         both = [
-            group.with_heads(rows, values, left)
-            for (group, rows), values in zip(picked, near, strict=True)
+            group.with_heads(rows, near[start:stop], left)
+            for (group, rows), (start, stop) in zip(picked, pairwise(ends), strict=True)
         ]
         known, most = (np.concatenate(parts) for parts in zip(*both, strict=True))
         may = np.flatnonzero(most >= self._floor(threshold))

@@ -85,15 +85,14 @@ class Field:
     ) -> tuple[Whole, Whole]:
         width = own.shape[1]
         if len(some) > _MANY * width:
-            rows, columns = np.nonzero(own >= left[start : start + width])
+            at = np.flatnonzero(own >= left[start : start + width])
+            columns = at - at // width * width
         else:
-            rows, picked = np.nonzero(own[:, some] >= left[start + some])
-            columns = some[picked]
-        rows *= width
-        rows += columns
-        rows += start * BLOCK
-        columns += start
-        return rows, columns
+            picked = np.flatnonzero(own[:, some] >= left[start + some])
+            rows = picked // len(some)
+            columns = some[picked - rows * len(some)]
+            at = rows * width + columns
+        return at + start * BLOCK, columns + start
 
     def refined(
         self, places: Whole, blocks: Whole, prospect: Prospect, floor: np.float32

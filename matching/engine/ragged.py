@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Self
 
 import numpy as np
@@ -44,8 +45,9 @@ class Ragged:
         ends = np.concatenate([nothing, *(p.pointers[rows + 1] for p, rows in parts)])
         pointers = pointers_of(ends - starts)
         at = runs(starts, ends - starts)
-        lasts = np.cumsum([len(rows) for _, rows in parts], dtype=np.int64)
-        pieces = np.split(at, pointers[lasts[:-1]]) if parts else []
+        lasts = [0, *accumulate(len(rows) for _, rows in parts)]
+        spans = pairwise(pointers[lasts].tolist())
+        pieces = [at[start:stop] for start, stop in spans]
         ids = [p.ids[piece] for (p, _), piece in zip(parts, pieces, strict=True)]
         weights = [
             p.weights[piece] for (p, _), piece in zip(parts, pieces, strict=True)
