@@ -181,8 +181,11 @@ def wrong_segments(view: engine.View) -> Iterator[str]:
 
 def _finds_everyone(segment: Segment) -> bool:
     ids, rows = segment.finder.ids, segment.finder.rows
-    ascending = bool((np.diff(ids) > 0).all())
-    return ascending and np.array_equal(segment.person_ids[rows], ids)
+    return (
+        bool((np.diff(ids) > 0).all())
+        and int(rows.max(initial=0)) < max(1, len(segment))
+        and np.array_equal(segment.person_ids[rows], ids)
+    )
 
 
 def _holds_for_blocks(segment: Segment) -> bool:
