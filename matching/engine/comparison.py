@@ -9,6 +9,10 @@ since z, g and a have length one, and rounding to 1/127 makes no length of up to
 numbers greater than 1 + √64 / 254 < √1.07. Someone whose bound stays under the S of
 `count` other people is not among the closest `count`, and the rest of their S is never
 computed. Who is left is scored in float64 from the whole numbers, as a receipt is.
+
+The bound is taken step by step, each for those whom the one before leaves: of a block
+of people alike (`blocks`), of each of them by how far they are from its middle, with
+the first 8 numbers of the vectors where many are left, with all but genres, with all.
 """
 
 from collections.abc import Iterable
@@ -183,8 +187,10 @@ class Comparison:
         reaches, step by step as more is known.
         """
         found, open_ = [], []
+        is_scanned = self.is_scanned
         for group, mask in zip(self._groups, masks, strict=True):
-            if group.is_exact:
+            # Bounds are those of all segments in a row: one alone is not left out.
+            if is_scanned or group.segment is None:
                 exact = _only(group.exact, mask)
                 at = np.flatnonzero(exact >= threshold)
                 found.append((group.person_ids[at], exact[at]))

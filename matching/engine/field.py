@@ -25,7 +25,7 @@ class Field:
     """A place is 64 times the first block of a group, plus a row of the group.
 
     groups  people with postings, one after the other
-    starts  int64[groups + 1]: their first blocks, and the end
+    starts  their first blocks, and the end
     near    float32[64 · m]: the artists' part of S without c_u; -inf for nobody
     peaks   float32[m]: the largest of each block
     """
@@ -83,6 +83,7 @@ class Field:
     def _hits(
         left: Floats, own: Floats, some: Whole, start: int
     ) -> tuple[Whole, Whole]:
+        """The same of one group, see `_parts`."""
         width = own.shape[1]
         if len(some) > _MANY * width:
             at = np.flatnonzero(own >= left[start : start + width])
@@ -119,7 +120,7 @@ class Field:
         groups = np.searchsorted(starts, blocks, side="right") - 1
         first = starts[groups]
         width = starts[groups + 1] - first
-        # A block has every so-manieth row of its group, as many as there are blocks.
+        # Rows of a block are as far apart as its group has blocks.
         places = np.multiply.outer(np.arange(BLOCK), width)
         places += blocks + (BLOCK - 1) * first
         return places, self.near[places]
