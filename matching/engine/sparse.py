@@ -1,13 +1,12 @@
 """Sparse products, the one thing scipy does here: compiled loops over few entries."""
 
 import threading
-from typing import Any
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import _sparsetools
 
 from matching.engine.arrays import Doubles, Floats, Ids, Members, Pointers, Whole
-from matching.engine.constants import MOST_ARTISTS, MOST_IN_SEGMENT
 from matching.engine.postings import Postings
 from matching.engine.ragged import Ragged
 
@@ -16,21 +15,14 @@ _AT_ONCE = 131_072
 
 
 class _Scatter(threading.local):
-    """A sparse matrix of one thread whose arrays are pointed at the lists of a query.
-
-    Making a matrix anew for each query costs more than the product of a small segment.
-    Its shape is the largest there can be: people of a segment × artists of a person.
-    """
+    """Room of one thread for the lists of a query, kept for the next one."""
 
     def __init__(self) -> None:
         self.members = np.empty(0, np.int32)
         self.weights: dict[type, Floats | Doubles] = {}
-        self.pointers = np.zeros(MOST_ARTISTS + 1, np.int32)
-        shape = MOST_IN_SEGMENT, MOST_ARTISTS
-        self.matrix: Any = sparse.csc_array(shape, dtype=np.uint8)
 
     def room(self, entries: int, kind: type) -> tuple[Members, Floats | Doubles]:
-        """Places for so many members and weights, kept for the next query."""
+        """Places for so many members and weights."""
         if len(self.members) < entries:
             self.members = np.empty(entries + entries // 8, np.int32)
         weights = self.weights.get(kind)
@@ -57,15 +49,15 @@ def scattered(
     there = np.flatnonzero(lengths)
     if len(there) < len(lengths):
         starts, lengths, values = starts[there], lengths[there], values[there]
-    padded = np.zeros(MOST_ARTISTS, values.dtype)
-    total: Floats | Doubles | None = None
+    total = np.zeros(people, values.dtype)
     for some in _batches(lengths):
-        padded[: some.stop - some.start] = values[some]
-        padded[some.stop - some.start :] = 0
-        matrix = _placed(postings, starts[some], lengths[some], values.dtype.type)
-        sums = np.asarray(matrix @ padded)
-        total = sums if total is None else np.add(total, sums, out=total)
-    return np.zeros(people, values.dtype) if total is None else total[:people]
+        cells = _placed(postings, starts[some], lengths[some], values.dtype.type)
+        # What `csc_array @ values` calls, which makes new sums each time: to add on is
+        # a fifth faster, and nothing has to be an object of scipy's.
+        _sparsetools.csc_matvec(
+            people, some.stop - some.start, *cells, values[some], total
+        )
+    return total
 
 
 def _batches(lengths: Pointers) -> list[slice]:
@@ -77,23 +69,21 @@ def _batches(lengths: Pointers) -> list[slice]:
     return list(map(slice, [0, *cuts.tolist()], [*cuts.tolist(), len(ends)]))
 
 
-def _placed(postings: Postings, starts: Pointers, lengths: Pointers, kind: type) -> Any:
-    """These lists as the first columns of this thread's matrix."""
+def _placed(
+    postings: Postings, starts: Pointers, lengths: Pointers, kind: type
+) -> tuple[Pointers, Members, Floats | Doubles]:
+    """These lists as the columns of a sparse matrix: pointers, members and weights."""
     spans = [
         slice(start, start + length)
         for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
     ]
-    total = int(lengths.sum())
-    members, weights = _scatter.room(total, kind)
+    pointers = np.zeros(len(spans) + 1, np.int32)
+    np.cumsum(lengths, out=pointers[1:])
+    members, weights = _scatter.room(int(pointers[-1]), kind)
     lists = [postings.members[s] for s in spans], [postings.weights[s] for s in spans]
     np.concatenate(lists[0], out=members, casting="unsafe")
     np.concatenate(lists[1], out=weights, casting="unsafe")
-    pointers = _scatter.pointers
-    np.cumsum(lengths, out=pointers[1 : len(lengths) + 1])
-    pointers[len(lengths) + 1 :] = total
-    matrix = _scatter.matrix
-    matrix.indices, matrix.indptr, matrix.data = members, pointers, weights
-    return matrix
+    return pointers, members, weights
 
 
 def product(
