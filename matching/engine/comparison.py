@@ -217,14 +217,16 @@ class Comparison:
         """
         prospect = self.view.index.outlook.of_query(self.query, self._room)
         if count is not None:
-            leading = field.leading(prospect.about, 2 * count)
+            # Blocks are of people with like vectors, and say little of their sound.
+            ahead = 2 if self._room.vectors else 40
+            leading = field.leading(prospect.about, ahead * count)
             some = self._candidates(field, leading)
             threshold = self._lowest(threshold, some.with_genres, count)
         floor = self._floor(threshold)
         places, blocks = field.reaching(prospect.most, floor)
         if len(places) > _REFINED_FROM:
             places = field.refined(places, blocks, prospect, floor)
-        if len(places) > _HEADS_FROM:
+        if len(places) > _HEADS_FROM and self._room.vectors:
             return self._by_heads(field, places, threshold, count)
         return self._narrowed(self._candidates(field, places), threshold, count)
 

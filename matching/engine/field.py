@@ -106,10 +106,15 @@ class Field:
         begin = 0
         for group, rows, _ in self._rows(places):
             some = more[begin : begin + len(rows)]
-            away = group.blocks.away
-            some += away[0][rows] * heads
-            some += away[1][rows] * others
-            some *= group.closeness[rows]
+            away, closeness = group.blocks.away, group.closeness
+            if len(rows) > _MANY * len(group):
+                further = away[0] * heads
+                further += away[1] * others
+                some += further[rows]
+            else:
+                some += away[0][rows] * heads
+                some += away[1][rows] * others
+            some *= closeness[rows]
             begin += len(rows)
         more += self.near[places]
         return places[more >= floor]

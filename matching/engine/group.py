@@ -17,7 +17,7 @@ from matching.engine.segment import Segment
 
 NOBODY = np.float32(-np.inf)
 # Above this share of a group the products of all cost less than those of some.
-_MANY = 0.3
+_MANY = 0.1
 
 
 @dataclass(eq=False)
