@@ -78,7 +78,8 @@ def _along(table: Floats) -> Whole:
     """Order people by the direction in which they differ most."""
     if len(table) < 2:
         return np.arange(len(table))
-    return np.argsort(table @ _directions(table)[:, 0], kind="stable")
+    places = table @ _directions(table)[:, 0]
+    return np.asarray(np.argsort(places, kind="stable"), np.int64)
 
 
 def _divided(table: Floats, rows: Whole, unit: int, few: int) -> list[Whole]:
