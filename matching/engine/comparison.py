@@ -218,7 +218,7 @@ class Comparison:
         prospect = self.view.index.outlook.of_query(self.query, self._room)
         if count is not None:
             # Blocks are of people with like vectors, and say little of their sound.
-            ahead = 2 if self._room.vectors else 40
+            ahead = 4 if self._room.vectors else 40
             leading = field.leading(prospect.about, ahead * count)
             some = self._candidates(field, leading)
             threshold = self._lowest(threshold, some.with_genres, count)
