@@ -59,8 +59,9 @@ def ordered(table: Floats) -> Whole:
     rows = [part[_along(table[part])] for part in parts]
     alike = np.concatenate([np.empty(0, np.int64), *rows])
     block, place = blocks_of(np.arange(len(alike)), len(alike))
-    starts = np.cumsum(np.bincount(block)) - np.bincount(block)
-    return alike[starts[block] + place]
+    sizes = np.bincount(block)
+    starts = np.cumsum(sizes) - sizes
+    return np.asarray(alike[starts[block] + place], np.int64)
 
 
 def blocks_of(rows: Whole, people: int) -> tuple[Whole, Whole]:
