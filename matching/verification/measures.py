@@ -192,7 +192,11 @@ def _holds_for_blocks(segment: Segment) -> bool:
     """Whether what is kept to bound people is what measuring them again gives."""
     people, blocks = segment.people, segment.blocks
     of, _ = blocks_of(np.arange(len(segment)), len(segment))
-    apart = people.rows.directions - blocks.middles[of].astype(np.float64)
+    directions = people.rows.directions.astype(np.float64)
+    sums = np.zeros((count_of(len(segment)), directions.shape[1]))
+    np.add.at(sums, of, directions)
+    middles = np.rint(sums / np.bincount(of, minlength=len(sums))[:, None])
+    apart = directions - middles[of]
     heads, others = slice(0, HEAD_DIMENSIONS), slice(HEAD_DIMENSIONS, DIMENSIONS)
     parts = heads, others, slice(0, DIMENSIONS), slice(DIMENSIONS, None)
     squares = [np.square(apart[:, part]).sum(axis=1) for part in parts]
@@ -202,7 +206,8 @@ def _holds_for_blocks(segment: Segment) -> bool:
     widest = np.zeros(len(spreads), np.float32)
     np.maximum.at(widest, of, people.closeness)
     return (
-        np.array_equal(blocks.away.T, away[:, :2])
+        np.array_equal(blocks.middles, middles)
+        and np.array_equal(blocks.away.T, away[:, :2])
         and np.array_equal(blocks.spreads, spreads)
         and np.array_equal(blocks.widest, widest)
         and np.array_equal(segment.scales, people.rows.artist_scale * people.closeness)
