@@ -153,6 +153,13 @@ def test_too_much_is_refused_before_it_comes(proxy: Proxy) -> None:
         answer = line.getresponse()
         assert answer.status == 413
         assert answer.read() == b"This is more than the site takes."
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"].startswith(
+            "default-src 'none'"
+        )
+        assert answer.headers["Strict-Transport-Security"].startswith(
+            "max-age=31536000"
+        )
 
 
 def test_endless_headers_are_refused(proxy: Proxy) -> None:
