@@ -70,7 +70,7 @@ class Census:
             np.delete(of.scaled.rows.person_ids, np.union1d(of.hidden, _rows(met)))
             for of, met in zip(self._view.people, self._met, strict=True)
         ]
-        extra = np.concatenate(left)
+        extra = np.sort(np.concatenate(left))
         if not len(extra):
             return
         later = {
