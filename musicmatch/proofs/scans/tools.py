@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from urllib.parse import urlencode
 
 from musicmatch.proofs.scans.crawl import Target
@@ -43,16 +44,19 @@ def tool(name: str) -> str:
 def _said(
     command: Sequence[str], *, seconds: float = 1800, **more: str
 ) -> tuple[int, str]:
-    done = subprocess.run(  # noqa: S603 - our own command
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        env={**os.environ, **more},
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    # Into a file: some of them end before a pipe has taken all they say.
+    with TemporaryFile("w+") as out:
+        done = subprocess.run(  # noqa: S603 - our own command
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            timeout=seconds,
+            env={**os.environ, **more},
+            check=False,
+        )
+        out.seek(0)
+        return done.returncode, out.read()
 
 
 # --- HTML -----------------------------------------------------------------
@@ -65,7 +69,7 @@ def invalid_html(pages: Mapping[str, Path]) -> list[str]:
     jar = os.environ.get("VNU_JAR", "")
     checker = [tool("java"), "-jar", jar] if jar else [tool("vnu")]
     _, said = _said([*checker, "--errors-only", "--format", "json", *map(str, whole)])
-    start = said.find('{"messages"')
+    start = said.find('{"')
     found: dict[str, str] = {}
     for message in json.loads(said[start:].strip())["messages"]:
         address = names.get(Path(message.get("url", "")).name, "")
