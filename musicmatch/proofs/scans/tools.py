@@ -95,6 +95,11 @@ _RULES = {
         "attribute-boolean-style": "off",
         "no-inline-style": "error",
         "long-title": "off",
+        "no-redundant-for": "off",
+        "prefer-native-element": "off",
+        # A token is none of the passwords that a browser keeps.
+        "autocomplete-password": "off",
+        "aria-label-misuse": ["error", {"allowAnyNamable": True}],
     },
 }
 
