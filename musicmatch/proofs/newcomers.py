@@ -31,6 +31,8 @@ class Newcomer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
             answer = self._send("/accounts/login/", "/accounts/spotify/login/")
+            if "Location" not in answer.headers:
+                raise CameNotIn(f"{answer.status_code} on the way to Spotify")
             consent = f"{answer.headers['Location']}&listener={self._listener}"
             page = self._session.get(consent, timeout=_SECONDS)
             if not page.url.endswith("/welcome/"):

@@ -17,6 +17,7 @@ from musicmatch.proofs.scans.scene import Scene, scene_make
 from musicmatch.proofs.servers import Postgres, Redis
 from musicmatch.proofs.site import DidNotStart, Site
 
+_ROLES = ("signed out", "member", "moderator")
 _SCANS = ("html", "lighthouse", "wapiti", "sqlmap")
 _ATTACK_SECONDS = 240
 
@@ -36,6 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("scans", nargs="*", metavar="SCAN", help="all")
         parser.add_argument("--folder", type=Path, help="kept; a temporary one if none")
         parser.add_argument("--seconds", type=int, default=_ATTACK_SECONDS)
+        parser.add_argument(
+            "--as", action="append", choices=_ROLES, dest="roles", help="all three"
+        )
         parser.add_argument("--scene", type=Path, help=SUPPRESS)
 
     def handle(
@@ -44,6 +48,7 @@ class Command(BaseCommand):
         scans: Sequence[str],
         folder: Path | None,
         seconds: int,
+        roles: Sequence[str] | None,
         scene: Path | None,
         **_: Any,
     ) -> None:
@@ -60,14 +65,16 @@ class Command(BaseCommand):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o755)
             try:
-                found = self._scan(scans or _SCANS, folder, seconds)
+                found = self._scan(scans or _SCANS, folder, seconds, roles or _ROLES)
             except DidNotStart as error:
                 raise CommandError(str(error)) from error
         if found:
             raise CommandError(f"Found: {found}.")
         self.stdout.write("Nothing was found.")
 
-    def _scan(self, scans: Sequence[str], folder: Path, seconds: int) -> int:
+    def _scan(
+        self, scans: Sequence[str], folder: Path, seconds: int, roles: Sequence[str]
+    ) -> int:
         with (
             Postgres(folder / "postgres") as postgres,
             Redis(folder / "redis") as redis,
@@ -76,12 +83,14 @@ class Command(BaseCommand):
                 folder / "site",
                 database_url=postgres.url,
                 redis_url=redis.url,
-                has_proxy=True,
+                # Attacks go on behind it, where no redirect to TLS is in their way.
+                has_proxy=not {"wapiti", "sqlmap"} & {*scans},
             )
             with site:
                 place = folder / "scene.json"
                 site.manage("prove_scans", "--scene", str(place))
                 looking = _Looking(site, Scene.read(place), folder, self._say, seconds)
+                looking.only(roles)
                 return sum(self._one(looking, name) for name in scans)
 
     def _one(self, looking: "_Looking", name: str) -> int:
@@ -116,11 +125,17 @@ class _Looking:
         self._say, self._seconds = say, seconds
         self._crawls: dict[str, Crawl] = {}
         self._starts = [a for a in addresses(scene.values) if not ENDS.search(a)]
+        # Of each kind one, for tools that try hundreds of things with each.
+        first = {name: values[:1] for name, values in scene.values.items()}
+        self._firsts = [a for a in addresses(first) if not ENDS.search(a)]
         self._sessions = {
             "signed out": "",
             "member": scene.member,
             "moderator": scene.moderator,
         }
+
+    def only(self, roles: Sequence[str]) -> None:
+        self._sessions = {who: self._sessions[who] for who in roles}
 
     def scan(self, name: str) -> list[str]:
         scans: dict[str, Callable[[], list[str]]] = {
@@ -130,6 +145,11 @@ class _Looking:
             "sqlmap": self._sqlmap,
         }
         return scans[name]()
+
+    @property
+    def _behind(self) -> str:
+        """Behind the proxy, which would only slow thousands of questions down."""
+        return f"http://127.0.0.1:{self._site.options.web_port}"
 
     def _cookie(self, who: str) -> str:
         value = self._sessions[who]
@@ -192,8 +212,8 @@ class _Looking:
             place = self._folder / f"wapiti-{who.replace(' ', '-')}"
             place.mkdir()
             for line in tools.wapiti(
-                self._site.address,
-                self._starts,
+                self._behind,
+                self._firsts,
                 self._cookie(who),
                 place,
                 seconds=self._seconds,
@@ -203,15 +223,13 @@ class _Looking:
 
     def _sqlmap(self) -> list[str]:
         found = []
-        # Behind the proxy: it would only slow thousands of questions down.
-        site = f"http://127.0.0.1:{self._site.options.web_port}"
         for who, crawled in self._crawled().items():
             done = 0
             for target in crawled.targets:
                 if not target.fields:
                     continue
                 ended, said = tools.sqlmap(
-                    site, target, self._cookie(who), self._folder / "sqlmap"
+                    self._behind, target, self._cookie(who), self._folder / "sqlmap"
                 )
                 done += ended
                 if said:
