@@ -13,6 +13,7 @@ from musicmatch.proofs.population import Cast, Member
 
 _SECONDS = 70.0
 _KEPT_SECONDS = 2.0
+_LINE = 80
 _TITLE = re.compile(r"<title>([^<]*)", re.IGNORECASE)
 # As Django makes one; the cookie and the field agree, which is all it asks.
 _CSRF: Final = "proofproofproofproofproofproofpr"
@@ -32,9 +33,9 @@ class Answer:
 
     @property
     def title(self) -> str:
-        """What the person reads above the page."""
+        """What the person reads above the page; of a text all that fits a line."""
         found = _TITLE.search(self.text)
-        return " ".join(found[1].split()) if found else ""
+        return " ".join((found[1] if found else self.text[:_LINE]).split())
 
     @property
     def shows_code(self) -> bool:
