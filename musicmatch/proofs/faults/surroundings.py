@@ -73,7 +73,8 @@ def spotify_fails(stage: Stage) -> None:
 def spotify_rests(stage: Stage) -> None:
     """For a day it wants no call; then that day is over."""
     _tell(stage, "fault", path="/v1/me/", kind="status", status=429, retry_after=86400)
-    people = _newcomers(stage)
+    # Only one: while Spotify rests nobody signs in with it, and is told so.
+    people = _newcomers(stage, 1)
     stage.let_go_on(10)
     first = _calls(stage)
     stage.let_go_on(20)
@@ -103,11 +104,11 @@ def _in_trouble(stage: Stage, **fault: object) -> None:
     _came_in(stage, people)
 
 
-def _newcomers(stage: Stage) -> dict[str, int]:
+def _newcomers(stage: Stage, count: int = _PEOPLE) -> dict[str, int]:
     """Let some people come by Spotify; they stand in the journal by handle."""
     numbers = {}
     others = stage.rows("SELECT count(*) FROM accounts_spotifygrant")[0][0]
-    for listener in [*all_listeners()][others : others + _PEOPLE]:
+    for listener in [*all_listeners()][others : others + count]:
         handle = f"{listener}_{os.urandom(3).hex()}"
         number = stage.load.journal.begin(Verb.IMPORT, handle, what=f"of {listener}")
         Newcomer(stage.site.address, listener, handle).come()
