@@ -39,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--pause", type=float, default=0.0, help="seconds of rest between two acts"
         )
+        parser.add_argument(
+            "--part", type=int, default=0, help="others, where a load went before"
+        )
         parser.add_argument("--proxy", action="store_true", help="through Caddy's TLS")
         parser.add_argument(
             "--no-imports", action="store_false", dest="imports", help="none of them"
@@ -68,7 +71,7 @@ class Command(BaseCommand):
 
     def _prove(self, site: Site, options: dict[str, Any]) -> list[str]:
         self._say(site.manage("rebuild_index").strip())
-        cast = cast_for(site, options["people"])
+        cast = cast_for(site, options["people"], part=options["part"])
         journal = site.folder / "journal"
         tally, elapsed = self._load(site, cast, journal, options)
         failed = ["errors"] if tally.errors else []
