@@ -112,7 +112,7 @@ def test_artists_by_hand_in_an_order(
     expect(names).to_have_text(["Sade", "Grouper", "Burial", "Portishead"])
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.click("button:has-text('Save my artists')")
-    assert "at least 5" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("at least 5")
     page.fill("[name=artists]", page.input_value("[name=artists]") + "\nLow")
     page.click("button:has-text('Save my artists')")
     page.wait_for_url("**/sources/")
