@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest, HttpResponse
-from django.test import override_settings
+from django.test.signals import setting_changed
 
 from matching import reader
 
@@ -56,7 +56,7 @@ class Taker:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] | None = None
         self._test = 0
-        self._override: override_settings | None = None
+        self._former: dict[str, Any] = {}
 
     def take(self) -> None:
         with self._lock:
@@ -69,10 +69,13 @@ class Taker:
             self._follow(json.loads(path.read_text(encoding="utf-8")))
 
     def _follow(self, told: dict[str, Any]) -> None:
-        if self._override is not None:
-            self._override.disable()
-        self._override = override_settings(**told["settings"])
-        self._override.enable()
+        """Set one after the other: other threads never see what is not set between."""
+        wanted = told["settings"]
+        for name in self._former.keys() - wanted.keys():
+            _set(name, self._former.pop(name))
+        for name, value in wanted.items():
+            self._former.setdefault(name, getattr(settings, name))
+            _set(name, value)
         if told["test"] != self._test:
             self._test = told["test"]
             ContentType.objects.clear_cache()
@@ -88,6 +91,12 @@ class HandingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         taker.take()
         return self.get_response(request)
+
+
+def _set(name: str, value: Any) -> None:
+    if value != getattr(settings, name):
+        setattr(settings, name, value)
+        setting_changed.send(sender=Taker, setting=name, value=value, enter=True)
 
 
 def _plain(value: object) -> str:
