@@ -12,6 +12,8 @@ from matching.engine.ragged import Ragged
 
 # Entries of lists held at a time: they stay in the cache, and take little memory.
 _AT_ONCE = 131_072
+# As many rows as a member, which is a uint16, can name.
+_MEMBERS = 65_536
 
 
 class _Scatter(threading.local):
@@ -49,15 +51,16 @@ def scattered(
     there = np.flatnonzero(lengths)
     if len(there) < len(lengths):
         starts, lengths, values = starts[there], lengths[there], values[there]
-    total = np.zeros(people, values.dtype)
+    # The compiled loop looks at no bounds: whatever a spoilt file names has a place.
+    total = np.zeros(_MEMBERS, values.dtype)
     for some in _batches(lengths):
         cells = _placed(postings, starts[some], lengths[some], values.dtype.type)
         # What `csc_array @ values` calls, which makes new sums each time: to add on is
         # a fifth faster, and nothing has to be an object of scipy's.
         _sparsetools.csc_matvec(
-            people, some.stop - some.start, *cells, values[some], total
+            _MEMBERS, some.stop - some.start, *cells, values[some], total
         )
-    return total
+    return total[:people]
 
 
 def _batches(lengths: Pointers) -> list[slice]:
