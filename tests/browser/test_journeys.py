@@ -104,11 +104,11 @@ def test_an_account_of_ones_own_and_artists_by_hand(
     page.wait_for_url("**/welcome/")
     tab.open("/sources/manual/connect/")
     page.fill("[name=artists]", "Portishead\nGrouper")
-    page.click("main form button[type=submit]")
+    page.click("button:has-text('Save my artists')")
     expect(page.locator("main")).to_contain_text("at least 5")
     assert "Grouper" in page.input_value("[name=artists]")
     page.fill("[name=artists]", "Portishead\nGrouper\nSade\nBurial\nCan")
-    page.click("main form button[type=submit]")
+    page.click("button:has-text('Save my artists')")
     page.wait_for_url("**/welcome/")
     _join(page, "local_person")
     assert page.locator("[data-person]").count() > 0
