@@ -82,6 +82,17 @@ class Logbook:
                 yield logger, text
 
 
+_open_books: list[Logbook] = []
+
+
+def _hear(book: Logbook) -> None:
+    """Hear everything; a test that starts Celery sets the logs up anew for all."""
+    root = logging.getLogger()
+    if book.handler not in root.handlers:
+        root.addHandler(book.handler)
+    root.setLevel(logging.DEBUG)
+
+
 # --- What is noted --------------------------------------------------------
 
 
@@ -96,8 +107,7 @@ def begin(path: Path, known: Iterable[object]) -> Logbook:
     for other in root.handlers:
         # What is shown is what it was: the finer lines go to the file only.
         other.setLevel(max(other.level, root.level))
-    root.addHandler(book.handler)
-    root.setLevel(logging.DEBUG)
+    _hear(book)
     # Tools of the tests, which tell what they make.
     for tool in ("factory", "faker", "asyncio"):
         logging.getLogger(tool).setLevel(logging.WARNING)
@@ -159,6 +169,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     known = [*settings.SECRETS_OF_SETTINGS, *vars(credentials).values()]
     config.stash[_BOOK] = begin(folder / "suite.jsonl", known)
+    _open_books.append(config.stash[_BOOK])
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -166,6 +177,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     shown: Any = session.config.pluginmanager.get_plugin("logging-plugin")
     for handler in (shown.caplog_handler, shown.report_handler):
         handler.setLevel(logging.WARNING)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _hear(item.config.stash[_BOOK])
+
+
+def pytest_runtest_logfinish(nodeid: str, location: object) -> None:
+    for book in _open_books:
+        _hear(book)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
