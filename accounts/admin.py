@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -15,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import invitations, lifetime, services
+from accounts.confirming import confirmed
 from accounts.models import Invitation, ServiceGate, SpotifyGrant, User
 from accounts.signals import visibility_changed
 
@@ -166,6 +169,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
         visibility_changed.send(sender=User, person_id=obj.pk, now=timezone.now())
 
     @admin.action(description="Sign out everywhere", permissions=["change"])
+    @confirmed("Sign out everywhere", "Every session of these people ends at once.")
     def end_sessions(
         self, request: HttpRequest, queryset: models.QuerySet[User]
     ) -> None:
@@ -258,6 +262,7 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, template, context)
 
     @admin.action(description="Take back", permissions=["change"])
+    @confirmed("Take back", "Nobody comes in by these links any more.")
     def revoke(
         self, request: HttpRequest, queryset: models.QuerySet[Invitation]
     ) -> None:
@@ -265,3 +270,18 @@ class InvitationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             invitations.invitation_revoke(invitation=invitation, now=timezone.now())
             self.log_change(request, invitation, "Taken back.")
         self.message_user(request, "Nobody comes in by these any more.")
+
+
+admin.site.unregister(EmailAddress)
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
+    """allauth's own, which asks before it believes several addresses."""
+
+    @admin.action(description="Believe these addresses", permissions=["change"])
+    @confirmed("Believe these addresses", "Mails go there without a proof of theirs.")
+    def make_verified(
+        self, request: HttpRequest, queryset: models.QuerySet[EmailAddress]
+    ) -> None:
+        super().make_verified(request, queryset)

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 
+from accounts.confirming import confirmed
 from accounts.http import PersonRequest
 from ingest.models import (
     Artist,
@@ -231,6 +232,7 @@ class ArtistAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return TemplateResponse(request, "admin/ingest/artist/merge.html", context)
 
     @admin.action(description="Split off again", permissions=["change"])
+    @confirmed("Split off again", "Each of these stands for itself again.")
     def split(self, request: PersonRequest, queryset: models.QuerySet[Artist]) -> None:
         for artist in queryset.select_related("same_as")[:_MOST_AT_ONCE]:
             stood = artist.same_as
@@ -312,12 +314,14 @@ class ArtistPairAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return _told(pair.other)
 
     @admin.action(description="Same artist", permissions=["decide"])
+    @confirmed("Same artist", "In each of these pairs one artist stands for both.")
     def same_artist(
         self, request: PersonRequest, queryset: models.QuerySet[ArtistPair]
     ) -> None:
         self._decide(request, queryset, are_same=True)
 
     @admin.action(description="Different artists", permissions=["decide"])
+    @confirmed("Different artists", "Nobody is asked about these pairs again.")
     def different_artists(
         self, request: PersonRequest, queryset: models.QuerySet[ArtistPair]
     ) -> None:

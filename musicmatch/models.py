@@ -39,8 +39,8 @@ class CareRun(models.Model):
     objects = CareRunQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "care of the site"
-        verbose_name_plural = "care of the site"
+        verbose_name = "run of care"
+        verbose_name_plural = "runs of care"
         indexes = [
             models.Index(fields=["kind", "-started_at"], name="carerun_newest"),
         ]

@@ -50,12 +50,12 @@ def incoming_page(viewer: User, number: str | None) -> RelatedPage:
 def sent_page(viewer: User, number: str | None) -> RelatedPage:
     """Return whom the viewer asked, in the order of asking: an answer moves nothing."""
     rows = _visible(viewer).sent(viewer.pk).order_by("-requested_at", "-pk")
-    return _page(viewer, rows, number, has_why=False)
+    return _page(viewer, rows, number)
 
 
 def related(viewer: User, connection: Connection) -> Related:
     """Return one connection as the viewer sees it."""
-    [row] = _rows(viewer, [connection], has_why=True)
+    [row] = _rows(viewer, [connection])
     return row
 
 
@@ -69,27 +69,21 @@ def _visible(viewer: User) -> ConnectionQuerySet:
     )
 
 
-def _page(
-    viewer: User,
-    rows: ConnectionQuerySet,
-    number: str | None,
-    *,
-    has_why: bool = True,
-) -> RelatedPage:
+def _page(viewer: User, rows: ConnectionQuerySet, number: str | None) -> RelatedPage:
     """Cut one page without counting them all; a nonsense number is the first."""
     at = max(1, int(number)) if number and _PAGE.fullmatch(number) else 1
     start = (at - 1) * PAGE_SIZE
     found = list(rows[start : start + PAGE_SIZE + 1])
     return RelatedPage(
-        _rows(viewer, found[:PAGE_SIZE], has_why=has_why),
+        _rows(viewer, found[:PAGE_SIZE]),
         newer=at - 1 if at > 1 else None,
         older=at + 1 if len(found) > PAGE_SIZE else None,
     )
 
 
-def _rows(viewer: User, found: list[Connection], *, has_why: bool) -> list[Related]:
+def _rows(viewer: User, found: list[Connection]) -> list[Related]:
     people = {c.partner_of(viewer.pk): c.is_accepted for c in found}
-    why = why_of_people(viewer, people) if has_why else {}
+    why = why_of_people(viewer, people)
     return [
         Related(
             connection,

@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
                 ('facts', models.JSONField(default=dict)),
             ],
             options={
-                'verbose_name': 'care of the site',
-                'verbose_name_plural': 'care of the site',
+                'verbose_name': 'run of care',
+                'verbose_name_plural': 'runs of care',
                 'indexes': [models.Index(fields=['kind', '-started_at'], name='carerun_newest')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('finished_at__gte', models.F('started_at'))), name='carerun_ends_after_start')],
             },

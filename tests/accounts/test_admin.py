@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.contrib.admin import site
 from django.contrib.auth.models import Permission
 from django.test import Client
 
@@ -143,3 +144,18 @@ def test_nobody_takes_over_a_superuser(helper: Client) -> None:
     chosen["_selected_action"] = [other.pk]
     helper.post("/admin/accounts/user/", {**chosen, "post": "yes"})
     assert not User.objects.filter(username="plain").exists()
+
+
+# They ask on pages of their own, and Django asks before it deletes.
+ASKING = {"merge", "dismiss", "delete_selected"}
+
+
+def test_every_action_for_several_rows_is_confirmed(db: None, rf: Any) -> None:
+    request = rf.get("/admin/")
+    request.user = User.objects.create_superuser("root-login", password="x")
+    seen = set()
+    for admin in site._registry.values():
+        for name, (action, _, _) in admin.get_actions(request).items():
+            assert name in ASKING or getattr(action, "is_confirmed", False), name
+            seen.add(name)
+    assert {"end_sessions", "split", *ASKING} <= seen

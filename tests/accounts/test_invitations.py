@@ -234,7 +234,10 @@ def test_the_host_makes_a_link_and_takes_it_back(staff: Client, settings: Any) -
     guest = Client(HTTP_HOST=HOST)
     assert guest.get(link(found[1])).status_code == 302
     data = {"action": "revoke", "_selected_action": [invitation.pk]}
-    staff.post("/admin/accounts/invitation/", data)
+    asked = staff.post("/admin/accounts/invitation/", data).content.decode()
+    assert "Nobody comes in by these links any more." in asked
+    assert guest.get(link(found[1])).status_code == 302
+    staff.post("/admin/accounts/invitation/", {**data, "confirmed": "yes"})
     assert guest.get(link(found[1])).status_code == 410
     sign_up(guest)
     assert not User.objects.filter(username="marie").exists()

@@ -154,7 +154,12 @@ def test_an_operator_ends_the_sessions_of_somebody(person: User, ben: User) -> N
     theirs, others = device(person), device(ben)
     root = User.objects.create_superuser("root-login", password="x")
     data = {"action": "end_sessions", "_selected_action": [person.pk]}
-    page = device(root).post("/admin/accounts/user/", data, follow=True)
+    operator = device(root)
+    page = operator.post("/admin/accounts/user/", data).content.decode()
+    assert "Every session of these people ends at once." in page
+    assert is_in(theirs)
+    data["confirmed"] = "yes"
+    page = operator.post("/admin/accounts/user/", data, follow=True)
     assert "Every session of these people is over" in page.content.decode()
     assert not is_in(theirs)
     assert is_in(others)

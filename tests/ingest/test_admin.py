@@ -197,7 +197,7 @@ def test_splitting_off_is_done_and_written_down(
     kanye, ye = both
     act(staff, ARTISTS, "merge", both, confirmed="yes", keep=kanye.pk)
     assert names(staff.get(ARTISTS, {"same_as__isempty": "0"})) == ["Ye"]
-    page = words_of(act(staff, ARTISTS, "split", both))
+    page = words_of(act(staff, ARTISTS, "split", both, confirmed="yes"))
     ye.refresh_from_db()
     assert ye.same_as is None
     assert f"Ye (MusicBrainz {M1}) stands for itself again." in page
@@ -245,8 +245,19 @@ def test_open_pairs_come_first(staff: Client, asked: ArtistPair) -> None:
     assert staff.get(f"{PAIRS}{asked.pk}/delete/").status_code == 403
 
 
+@pytest.mark.parametrize("action", ["same_artist", "different_artists"])
+def test_a_pair_is_asked_about_once_more(
+    staff: Client, asked: ArtistPair, action: str
+) -> None:
+    page = words_of(act(staff, PAIRS, action, [asked]))
+    assert "Leave them as they are" in page
+    before = asked.decided_at
+    asked.refresh_from_db()
+    assert asked.decided_at == before is None
+
+
 def test_the_same_artist_is_merged(staff: Client, asked: ArtistPair) -> None:
-    page = words_of(act(staff, PAIRS, "same_artist", [asked]))
+    page = words_of(act(staff, PAIRS, "same_artist", [asked], confirmed="yes"))
     asked.refresh_from_db()
     assert asked.state == "same"
     assert asked.decided_by == User.objects.get(username="root-login")
@@ -257,12 +268,12 @@ def test_the_same_artist_is_merged(staff: Client, asked: ArtistPair) -> None:
         ("Kanye West", f"The same artist as Ye (MusicBrainz {M1})."),
         ("Ye", "The same artist as Kanye West (Spotify s1)."),
     ]
-    page = words_of(act(staff, PAIRS, "different_artists", [asked]))
+    page = words_of(act(staff, PAIRS, "different_artists", [asked], confirmed="yes"))
     assert "Kanye West and Ye stand as one artist. Split one off first." in page
 
 
 def test_different_artists_stay_apart(staff: Client, asked: ArtistPair) -> None:
-    page = words_of(act(staff, PAIRS, "different_artists", [asked]))
+    page = words_of(act(staff, PAIRS, "different_artists", [asked], confirmed="yes"))
     asked.refresh_from_db()
     assert asked.state == "different"
     assert not Artist.objects.filter(same_as__isnull=False).exists()
@@ -288,14 +299,14 @@ def test_only_who_may_change_artists_says_so(
     client = with_rights(*rights)
     both = [asked.artist, asked.other]
     assert client.get(ARTISTS).status_code == client.get(PAIRS).status_code == 200
-    act(client, PAIRS, "same_artist", [asked])
+    act(client, PAIRS, "same_artist", [asked], confirmed="yes")
     asked.refresh_from_db()
     assert (asked.state == "same") is ("pair" in may)
     Artist.objects.update(same_as=None)
     act(client, ARTISTS, "merge", both, confirmed="yes", keep=both[0].pk)
     merged = Artist.objects.filter(same_as__isnull=False)
     assert merged.exists() is ("merge" in may)
-    act(client, ARTISTS, "split", both)
+    act(client, ARTISTS, "split", both, confirmed="yes")
     assert not (merged.exists() and may)
 
 

@@ -72,6 +72,10 @@ def test_the_whole_way_on_the_pages(as_ada: Client, community: list[User]) -> No
     assert done.redirect_chain == [(REQUESTS, 302)]
     assert marks(done) == [("ben_near", "sent")]
     assert b"Your request is with Ben." in done.content
+    sent = done.content.decode().partition("Whom you asked")[2]
+    assert "3 artists in common" in sent
+    assert "of 100" in sent
+    assert 'class="chip"' in sent
     theirs = signed_in(ben)
     page = theirs.get(REQUESTS)
     assert marks(page) == [("ada_owner", "incoming")]
