@@ -1,11 +1,12 @@
 """What matching keeps: tastes, the order of their changes, editions and reports."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 
 class TasteQuerySet(models.QuerySet["Taste"]):
@@ -144,8 +145,9 @@ class EditionPart(models.Model):
 
 
 class KeeperQuerySet(models.QuerySet["Keeper"]):
-    def seen_since(self, moment: datetime) -> Self:
-        return self.filter(seen_at__gte=moment)
+    def seen_within(self, span: timedelta) -> Self:
+        """By the clock of the database, which all machines share."""
+        return self.filter(seen_at__gte=Now() - span)
 
 
 class Keeper(models.Model):

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from django.conf import settings
 from django.core.files import locks
 from django.db.models import Min
-from django.db.models.functions import Now
 
 from accounts.replicas import read_anywhere
 from matching import editions, engine
@@ -131,8 +130,7 @@ def folder_name() -> uuid.UUID:
 
 def _watermark_of_others() -> int | None:
     """The lowest that some machine may still ask from."""
-    others = Keeper.objects.exclude(folder=folder_name())
-    others = others.filter(seen_at__gte=Now() - _REMEMBERED)
+    others = Keeper.objects.seen_within(_REMEMBERED).exclude(folder=folder_name())
     lowest: int | None = others.aggregate(lowest=Min("watermark"))["lowest"]
     return lowest
 

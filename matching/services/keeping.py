@@ -99,10 +99,8 @@ def _settle() -> None:
     newest = editions.newest()
     if newest is None or newest.serves_at is not None:
         return
-    behind = Keeper.objects.filter(
-        seen_at__gte=Now() - LIVE,
-        version=editions.version(),
-        ready__lt=newest.number,
+    behind = Keeper.objects.seen_within(LIVE).filter(
+        version=editions.version(), ready__lt=newest.number
     )
     waited = timedelta(seconds=settings.INDEX_SWITCH_SECONDS)
     mine = Edition.objects.filter(pk=newest.pk, serves_at__isnull=True)
@@ -115,5 +113,5 @@ def _settle() -> None:
 
 def keepers_live() -> list[Keeper]:
     """Machines whose folders were looked after just now."""
-    live = Keeper.objects.filter(seen_at__gte=Now() - LIVE)
+    live = Keeper.objects.seen_within(LIVE)
     return list(live.order_by("host", "folder"))

@@ -32,16 +32,8 @@ def sources_of_all() -> Sources:
         plan = Plan(
             years=_EXPORT_YEARS, plays=_EXPORT_PLAYS, until=timezone.now(), seed=5
         )
-        write_exports(
-            Path(folder),
-            plan,
-            extended=True,
-            account=False,
-            is_zipped=True,
-            is_messy=False,
-        )
-        [path] = Path(folder).glob("*.zip")
-        export = path.read_bytes()
+        [written] = write_exports(Path(folder), plan, account=False)
+        export = written.path.read_bytes()
     return Sources([(name, accounts[name].token) for name in _NAMES], export)
 
 

@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import psycopg
@@ -16,6 +18,18 @@ from musicmatch.supervisor.ports import free_port
 _START_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 _ADMIN = "postgres"
+
+
+@contextmanager
+def kept_or_temporary(folder: Path | None) -> Iterator[Path]:
+    """Give a folder that Postgres and the stack, who run as others, can enter."""
+    with ExitStack() as made:
+        if folder is None:
+            prefix = "musicmatch-proof-"
+            folder = Path(made.enter_context(TemporaryDirectory(prefix=prefix)))
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+        yield folder
 
 
 def _run(command: list[str], *, user: str | None = None) -> None:

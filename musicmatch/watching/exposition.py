@@ -1,6 +1,6 @@
 """All counts of this machine in the words of Prometheus."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from secrets import compare_digest
 
@@ -68,8 +68,3 @@ def may_read(authorization: str, token: str) -> bool:
     scheme, _, given = authorization.partition(" ")
     is_right = compare_digest(given.strip().encode(), token.encode())
     return bool(token) and scheme.lower() == "bearer" and is_right
-
-
-def names_of(collected: Iterable[Metric]) -> set[str]:
-    """The names of metrics, as documentation lists them."""
-    return {metric.name for metric in collected}

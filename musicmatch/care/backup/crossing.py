@@ -11,20 +11,18 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connection, connections, models, transaction
+from django.db import connection, connections, models
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.models.functions import Cast
 from psycopg import sql
 
 from accounts.fields import EncryptedTextField
 from matching import preselect
-from musicmatch.care.backup import sqlite
+from musicmatch.care.backup import postgres, sqlite
 from musicmatch.care.backup.archive import Archive, workshop
-from musicmatch.care.backup.errors import BackupError
 
 _ALIAS = "archive"
 _CHUNK = 2000
@@ -34,16 +32,8 @@ def restore(archive: Archive) -> None:
     """Put the rows of an archive of SQLite into this PostgreSQL."""
     with workshop(Path(settings.DATA_DIR)) as folder:
         copy = sqlite.unpack(archive, folder)
-        try:
-            with transaction.atomic(durable=True), connection.cursor() as cursor:
-                _fill(cursor, copy)
-        except (DatabaseError, psycopg.Error) as error:
-            said = str(error).splitlines()[0]
-            raise BackupError(
-                f"PostgreSQL refused it; nothing was changed: {said}"
-            ) from error
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        with postgres.all_or_nothing() as cursor:
+            _fill(cursor, copy)
 
 
 def _fill(cursor: Any, copy: Path) -> None:

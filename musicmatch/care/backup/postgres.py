@@ -54,15 +54,22 @@ def dump(parts: Path) -> dict[str, Any]:
 
 def restore(archive: Archive) -> None:
     """Put the tables of an archive in place of those that are there."""
+    with all_or_nothing() as cursor:
+        preselect.preselect_forget()
+        state = states.of_archive(archive.manifest)
+        if set(states.applied()) != state:
+            _make_tables(cursor, state)
+        _fill(cursor, archive)
+        if states.missing(archive.manifest):
+            call_command("migrate", interactive=False, verbosity=0)
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[Any]:
+    """Give a cursor whose work is kept whole; says in words what the server refuses."""
     try:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
-            preselect.preselect_forget()
-            state = states.of_archive(archive.manifest)
-            if set(states.applied()) != state:
-                _make_tables(cursor, state)
-            _fill(cursor, archive)
-            if states.missing(archive.manifest):
-                call_command("migrate", interactive=False, verbosity=0)
+            yield cursor
     except (DatabaseError, psycopg.Error) as error:
         said = str(error).splitlines()[0]
         raise BackupError(

@@ -94,16 +94,15 @@ def _apart(plays: int, years: int) -> dict[str, float]:
         scratch_environment() as environment,
     ):
         plan = Plan(years=years, plays=plays, until=timezone.now(), seed=7)
-        write_exports(
-            Path(folder),
-            plan,
-            extended=True,
-            account=False,
-            is_zipped=True,
-            is_messy=False,
-        )
-        [path] = Path(folder).glob("*.zip")
-        command = [sys.executable, "-m", "django", "bench_export", "--here", str(path)]
+        [written] = write_exports(Path(folder), plan, account=False)
+        command = [
+            sys.executable,
+            "-m",
+            "django",
+            "bench_export",
+            "--here",
+            str(written.path),
+        ]
         done = subprocess.run(  # noqa: S603 - our own command
             command,
             cwd=settings.BASE_DIR,

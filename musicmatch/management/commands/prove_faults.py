@@ -4,9 +4,8 @@ import subprocess
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,7 +14,7 @@ from musicmatch.proofs.faults import FAULTS, Fault
 from musicmatch.proofs.faults.stage import NotHere, Stage
 from musicmatch.proofs.load import Load, Pressure, sources_of_all
 from musicmatch.proofs.newcomers import CameNotIn
-from musicmatch.proofs.servers import Postgres, Redis
+from musicmatch.proofs.servers import Postgres, Redis, kept_or_temporary
 from musicmatch.proofs.settling import cast_for, settle, verify
 from musicmatch.proofs.site import DidNotStart, Site
 
@@ -50,16 +49,11 @@ class Command(BaseCommand):
         unknown = {*faults} - {one.name for one in chosen}
         if unknown:
             raise CommandError(f"There is no fault {', '.join(sorted(unknown))}.")
-        with ExitStack() as open_things:
-            if folder is None:
-                made = TemporaryDirectory(prefix="musicmatch-proof-")
-                folder = Path(open_things.enter_context(made))
-                # Postgres and the stack run as others.
-                folder.chmod(0o755)
-            try:
-                failed = self._prove(chosen, folder, options)
-            except DidNotStart as error:
-                raise CommandError(str(error)) from error
+        try:
+            with kept_or_temporary(folder) as place:
+                failed = self._prove(chosen, place, options)
+        except DidNotStart as error:
+            raise CommandError(str(error)) from error
         if failed:
             raise CommandError(f"Not proved: {', '.join(failed)}.")
 

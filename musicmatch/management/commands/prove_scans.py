@@ -2,9 +2,7 @@
 
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -14,7 +12,7 @@ from musicmatch.proofs.scans import tools
 from musicmatch.proofs.scans.crawl import Crawl, crawl, session_with
 from musicmatch.proofs.scans.routes import ENDS, addresses
 from musicmatch.proofs.scans.scene import Scene, scene_make
-from musicmatch.proofs.servers import Postgres, Redis
+from musicmatch.proofs.servers import Postgres, Redis, kept_or_temporary
 from musicmatch.proofs.site import DidNotStart, Site
 
 _ROLES = ("signed out", "member", "moderator")
@@ -58,16 +56,11 @@ class Command(BaseCommand):
         unknown = {*scans} - {*_SCANS}
         if unknown:
             raise CommandError(f"There is no scan {', '.join(sorted(unknown))}.")
-        with ExitStack() as open_things:
-            if folder is None:
-                made = TemporaryDirectory(prefix="musicmatch-proof-")
-                folder = Path(open_things.enter_context(made))
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o755)
-            try:
-                found = self._scan(scans or _SCANS, folder, seconds, roles or _ROLES)
-            except DidNotStart as error:
-                raise CommandError(str(error)) from error
+        try:
+            with kept_or_temporary(folder) as place:
+                found = self._scan(scans or _SCANS, place, seconds, roles or _ROLES)
+        except DidNotStart as error:
+            raise CommandError(str(error)) from error
         if found:
             raise CommandError(f"Found: {found}.")
         self.stdout.write("Nothing was found.")
