@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 
 from accounts.models import User
@@ -57,25 +58,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--stack", action="store_true", help=words)
 
 
+# What migrating makes for every model, and the moderators that a migration makes.
+_MIGRATED = {
+    "auth_group",
+    "auth_group_permissions",
+    "auth_permission",
+    "django_content_type",
+}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _emptied_by_deleting() -> Iterator[None]:
-    """Empty Postgres after a test by deleting its few rows.
+    """Empty the tables after a test by deleting its few rows, and leave what migrated.
 
-    Truncating makes new files of every table and index: a second for each test that
-    commits. Foreign keys are looked at when the transaction ends, so any order does.
-    What migrating makes for every model would be made again, and stays.
+    Truncating makes new files of every table and index on Postgres: a second for each
+    test that commits. Foreign keys are looked at when the transaction ends, so any
+    order does.
     """
-    from django.db.backends.postgresql.operations import DatabaseOperations
+    from django.db.backends.postgresql.operations import (
+        DatabaseOperations as PostgresOperations,
+    )
+    from django.db.backends.sqlite3.operations import (
+        DatabaseOperations as SqliteOperations,
+    )
 
     def sql_flush(
-        self: DatabaseOperations, style: object, tables: list[str], **_: object
+        self: BaseDatabaseOperations, style: object, tables: list[str], **_: object
     ) -> list[str]:
-        emptied = set(tables) - {"django_content_type", "auth_permission"}
-        names = map(self.quote_name, sorted(emptied))
+        names = map(self.quote_name, sorted(set(tables) - _MIGRATED))
         return [f"DELETE FROM {name}" for name in names]  # noqa: S608 - our own names
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "sql_flush", sql_flush)
+        for operations in (PostgresOperations, SqliteOperations):
+            patch.setattr(operations, "sql_flush", sql_flush)
         yield
 
 

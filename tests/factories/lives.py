@@ -92,7 +92,7 @@ def sign_in_everywhere(person: User) -> None:
         authorized_at=_NOW,
         expires_at=_NOW + timedelta(hours=1),
     )
-    person.groups.add(Group.objects.get_or_create(name="Moderators")[0])
+    person.groups.add(Group.objects.get(name="Moderators"))
     person.user_permissions.add(Permission.objects.get(codename="view_artist"))
     for target, entry in ((person, person), (email, person)):
         LogEntry.objects.create(

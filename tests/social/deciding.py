@@ -2,10 +2,8 @@
 
 import uuid
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import Any
 
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.test import Client
 
@@ -17,7 +15,6 @@ from social.services import Statement, message_send
 from tests.conftest import HOST, NOW
 from tests.factories import make_person
 
-_migration = import_module("social.migrations.0003_moderators")
 LATER = NOW + timedelta(days=7)
 NO_RULE = Statement(rule="none", reason="It is a joke between the two.")
 RESPECT = Statement(
@@ -33,10 +30,7 @@ def make_moderator(handle: str = "mod_one") -> User:
 
 
 def moderators() -> Group:
-    """The group; a test that empties tables takes along what migrations made."""
-    if not Group.objects.filter(name=_migration.GROUP).exists():
-        _migration.make_group(apps, None)
-    return Group.objects.get(name=_migration.GROUP)
+    return Group.objects.get(name="Moderators")
 
 
 def make_chief(handle: str = "chief_one") -> User:

@@ -12,7 +12,6 @@ from musicmatch.proofs.scans import tools
 from musicmatch.proofs.scans.crawl import Target, crawl, session_with
 from musicmatch.proofs.scans.routes import addresses
 from musicmatch.proofs.scans.scene import scene_make
-from tests.social.deciding import moderators
 
 
 def test_addresses_are_those_of_the_configuration_with_values() -> None:
@@ -28,8 +27,6 @@ def test_addresses_are_those_of_the_configuration_with_values() -> None:
 def test_everyone_of_the_scene_is_walked_as(
     transactional_db: None, live_server: Any, tmp_path: Path
 ) -> None:
-    # A migration makes them, and whatever committed before emptied the tables.
-    moderators()
     scene = scene_make(now=timezone.now())
     index_rebuild(now=timezone.now())
     checks = integrity.checks(now=timezone.now())
