@@ -87,6 +87,8 @@ def spotify_rests(stage: Stage) -> None:
         stage.note(f"imports are {state} for {wait.total_seconds() / _HOUR:.1f} h more")
     _tell(stage, "clear")
     stage.change("UPDATE accounts_servicegate SET blocked_until = now()")
+    # Every process trusts its last look for a minute; after a real day none does.
+    stage.let_go_on(65)
     stage.change(
         "UPDATE ingest_importrun SET resume_at = now() WHERE source = 'spotify'"
         " AND resume_at IS NOT NULL"
