@@ -133,7 +133,8 @@ def _write_part(
                 continue
             file.write(bytes(-file.tell() % _ALIGNMENT))
             arrays[key] = [value.dtype.str, list(value.shape), file.tell()]
-            np.ascontiguousarray(value).tofile(file)
+            # Says why it fails, as where the disk is full; `tofile` does not.
+            file.write(np.ascontiguousarray(value).data)
         file.write(bytes(_ALIGNMENT))
         file.flush()
         os.fsync(file.fileno())
