@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import requests
@@ -24,10 +25,7 @@ from musicmatch.supervisor.ports import free_port, page_answers
 _PEOPLE = 3
 _SOON = 90.0
 _HOUR = 3600
-_LIBRARIES = (
-    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
-    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
-)
+_WRONG_CLOCK = Path(__file__).parent / "wrong_clock"
 
 
 # --- Disk -----------------------------------------------------------------
@@ -150,23 +148,21 @@ def _calls(stage: Stage) -> int:
 
 
 def clock_ahead(stage: Stage) -> None:
-    _wrong_clock(stage, "+1h")
+    _wrong_clock(stage, _HOUR)
 
 
 def clock_behind(stage: Stage) -> None:
-    _wrong_clock(stage, "-1h")
+    _wrong_clock(stage, -_HOUR)
 
 
-def _wrong_clock(stage: Stage, offset: str) -> None:
+def _wrong_clock(stage: Stage, seconds: int) -> None:
     """A second web and a second worker beside the right ones; then they are killed."""
-    library = next((path for path in _LIBRARIES if Path(path).exists()), None)
-    if library is None:
-        raise NotHere("libfaketime is not installed")
+    if find_spec("time_machine") is None:
+        raise NotHere("time-machine is not installed: make setup")
     port = free_port(65536)
     wrong = {
-        "LD_PRELOAD": library,
-        "FAKETIME": offset,
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "PYTHONPATH": str(_WRONG_CLOCK),
+        "WRONG_CLOCK_SECONDS": str(seconds),
         "BIND": f"127.0.0.1:{port}",
         "HOSTNAME": "wrong-clock",
     }
