@@ -46,6 +46,22 @@ def test_people_and_gates_are_shown(staff: Client, ada: User) -> None:
         assert staff.get(f"/admin/accounts/{path}").status_code == 200
 
 
+def test_of_a_password_only_whether_there_is_one(staff: Client) -> None:
+    person = User.objects.create_user("plain-login", password="long words 12")
+    address = f"/admin/accounts/user/{person.pk}/change/"
+    algorithm, *_ = person.password.split("$")
+    page = staff.get(address).content.decode()
+    assert "A password is set." in page
+    assert "Reset password" in page
+    assert algorithm not in page
+    assert "<div disabled" not in page
+    person.set_unusable_password()
+    person.save()
+    page = staff.get(address).content.decode()
+    assert "No password set." in page
+    assert "A password is set." not in page
+
+
 def test_a_person_without_handle_can_be_saved(staff: Client) -> None:
     person = User.objects.create_user("plain-login")
     other = User.objects.create_user("other-login")
