@@ -5,7 +5,8 @@ The people of a segment lie like beside like. For every v of a block with middle
     z_u·z_v = z_u·m + z_u·(z_v − m) ≤ z_u·m + |z_u| · spread,
 
 with spread the greatest |z_v − m| in the block; or the same of the first 8 numbers and
-of the other 40 apart, whichever is less. Audio likewise.
+of the other 40 apart, whichever is less. Audio likewise. For each v alone, the first 8
+numbers are multiplied out, and |z_v − m| of the other 40 is their own.
 """
 
 from collections.abc import Sequence
@@ -42,8 +43,7 @@ class Blocks:
     spreads  uint16[m, 4]: how far from there anyone is, rounded up; by the first 8
              numbers of the vector, by the other 40, by all of them, and by audio
     widest   float32[m]: the largest closeness
-    away     uint16[2, n]: how far from the middle each one is, rounded up; by the first
-             8 numbers, and by the other 40
+    away     uint16[n]: how far from the middle each one is by the other 40, rounded up
     """
 
     middles: Steps
@@ -61,7 +61,7 @@ class Blocks:
             np.empty((count, DIRECTIONS), np.int8),
             np.empty((count, len(_PARTS)), np.uint16),
             np.empty(count, np.float32),
-            np.empty((2, len(people)), np.uint16),
+            np.empty(len(people), np.uint16),
         )
         for first in range(0, count, _AT_ONCE):
             found._measure(people, np.arange(first, min(first + _AT_ONCE, count)))
@@ -84,7 +84,7 @@ class Blocks:
         self.middles[blocks] = middles
         self.spreads[blocks] = away.max(axis=2).T
         self.widest[blocks] = people.closeness[rows].max(axis=1)
-        self.away[:, rows] = away[:2]
+        self.away[rows] = away[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,13 @@ class Room:
 class Outlook:
     """The blocks of all segments in a row, widened.
 
-    vectors  float32[m, 48], and audio float32[m, 6]: the middles
+    middles  float32[54, m]
     spreads  float32[4, m]
     widest   float32[m]
     largest  the largest closeness of anyone
     """
 
-    vectors: Floats
-    audio: Floats
+    middles: Floats
     spreads: Floats
     widest: Floats
     largest: float
@@ -122,8 +121,7 @@ class Outlook:
         spreads = np.concatenate([part.spreads for part in parts])
         widest = np.concatenate([part.widest for part in parts])
         return cls(
-            np.ascontiguousarray(middles[:, _VECTORS], np.float32),
-            np.ascontiguousarray(middles[:, _AUDIO], np.float32),
+            np.ascontiguousarray(middles.T, np.float32),
             np.ascontiguousarray(spreads.T, np.float32),
             widest,
             float(widest.max(initial=0)),
@@ -135,36 +133,39 @@ class Outlook:
         heads, others, vectors, audio = (
             np.float32(np.linalg.norm(steps[part])) for part in _PARTS
         )
-        related = self.vectors @ steps[_VECTORS]
-        tones = self.audio @ steps[_AUDIO]
-        about = (related + tones) * self.widest
+        related: Floats = np.dot(steps[_OTHERS], self.middles[_OTHERS])
+        nearest: Floats = np.dot(steps[_HEADS], self.middles[_HEADS])
+        nearest += related
+        tones: Floats = np.dot(steps[_AUDIO], self.middles[_AUDIO])
+        about = nearest + tones
+        about *= self.widest
         tones += audio * self.spreads[3]
         rest = np.minimum(tones, np.float32(room.audio), out=tones)
         rest += np.float32(room.genres)
         most = heads * self.spreads[0]
         most += others * self.spreads[1]
         np.minimum(most, vectors * self.spreads[2], out=most)
-        most += related
+        most += nearest
         np.minimum(most, np.float32(room.vectors), out=most)
         most += rest
         np.maximum(most, 0, out=most)
         most *= self.widest
         related += rest
-        return Prospect(about, most, related, (heads, others))
+        return Prospect(about, most, related, others)
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """What all but artists add to S without c_u in each block, float32[m].
 
-    about    nearly
-    most     at most, to anyone of the block
-    middle   at most and before closeness, to someone amid the vectors of the block;
-             to others `lengths` times how far away they are more
-    lengths  of the viewer's first 8 numbers and of the other 40
+    about   nearly
+    most    at most, to anyone of the block
+    others  at most, before closeness and without the first 8 numbers, to someone amid
+            the other 40 of the block; `length` times how far away they are more
+    length  of the viewer's other 40 numbers
     """
 
     about: Floats
     most: Floats
-    middle: Floats
-    lengths: tuple[np.float32, np.float32]
+    others: Floats
+    length: np.float32

@@ -10,7 +10,7 @@ import numpy as np
 
 from matching.engine.arrays import Bools, Doubles, Floats, Whole
 from matching.engine.constants import DIRECTION_UNIT, GENRE_SHARE
-from matching.engine.group import Group
+from matching.engine.group import Group, joined
 from matching.engine.query import Query
 from matching.engine.ragged import Ragged
 
@@ -37,21 +37,16 @@ class Candidates:
         cls,
         query: Query,
         picked: Sequence[tuple[Group, Whole]],
-        known: Floats,
-        *,
-        heads_are_known: bool,
+        closeness: Floats,
+        near: Floats,
     ) -> Self:
-        """Pick rows of some groups, at least one of each; `known` is S without c_u as
-        far as it is known of all: artists, or artists and first directions.
+        """Pick rows of some groups; near is S without c_u of each by artists and the
+        first 8 directions.
         """
-        closeness = _floats([group.closeness[rows] for group, rows in picked])
-        dots = _floats([_tail_dots(group, rows) for group, rows in picked])
-        if not heads_are_known and picked:
-            heads = [group.people.rows.heads[:, rows] for group, rows in picked]
-            dots += query.head_dots(np.hstack(heads))
+        dots = joined([_tail_dots(group, rows) for group, rows in picked])
         dots *= np.float32(DIRECTION_UNIT)
         dots *= closeness
-        dots += known
+        dots += near
         return cls(query, picked, closeness, dots)
 
     def __len__(self) -> int:
@@ -88,15 +83,17 @@ class Candidates:
         columns = [(g.people.rows, rows) for g, rows in self.picked]
         lists = [(people.columns.artists, rows) for people, rows in columns]
         sums, _ = self.query.artists.sums(Ragged.gather(lists))
-        scales = _doubles([people.artist_scale[rows] for people, rows in columns])
-        ids = [people.person_ids[rows] for people, rows in columns]
+        ids = [people.person_ids.take(rows) for people, rows in columns]
+        scales = _doubles([people.artist_scale.take(rows) for people, rows in columns])
         dots = [
-            self.query.dots(people.heads[:, rows], people.tails[rows])
+            self.query.dots(
+                people.heads.take(rows, axis=1), people.tails.take(rows, axis=0)
+            )
             for people, rows in columns
         ]
         unscaled = self.query.combined(
             sums,
-            _floats(dots),
+            joined(dots),
             self.genre_sums(),
             (scales, self._genre_scale),
         )
@@ -112,19 +109,17 @@ class Candidates:
 
     @cached_property
     def _genre_scale(self) -> Doubles:
-        return _doubles([g.people.rows.genre_scale[rows] for g, rows in self.picked])
+        return _doubles(
+            [g.people.rows.genre_scale.take(rows) for g, rows in self.picked]
+        )
 
 
 def _tail_dots(group: Group, rows: Whole) -> Floats:
     tails = group.people.rows.tails
     if len(rows) > _DENSE * len(group):
         return group.query.tail_dots(tails)[rows]
-    return group.query.tail_dots(tails[rows])
-
-
-def _floats(parts: Sequence[Floats]) -> Floats:
-    return np.concatenate([np.empty(0, np.float32), *parts])
+    return group.query.tail_dots(tails.take(rows, axis=0))
 
 
 def _doubles(parts: Sequence[Floats]) -> Doubles:
-    return _floats(parts).astype(np.float64)
+    return joined(parts).astype(np.float64)

@@ -11,15 +11,16 @@ numbers greater than 1 + √64 / 254 < √1.07. Someone whose bound stays under 
 computed. Who is left is scored in float64 from the whole numbers, as a receipt is.
 
 The bound is taken step by step, each for those whom the one before leaves: of a block
-of people alike (`blocks`), of each of them by how far they are from its middle, with
-the first 8 numbers of the vectors where many are left, with all but genres, with all.
+of people alike (`blocks`), of each of them by their own first 8 numbers of the vectors
+and by how far the other 40 are from the middle of the block, with all but genres, with
+all. What has to be reached is known from people who lead: at first by artists and the
+middle of their block, and again wherever many are left.
 """
 
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -34,7 +35,7 @@ from matching.engine.constants import (
     RELATED_SHARE,
     SCAN_ALL_UP_TO,
 )
-from matching.engine.field import Field, largest
+from matching.engine.field import Field, Known, largest
 from matching.engine.group import NOBODY, Group
 from matching.engine.hashing import mixed
 from matching.engine.index import View
@@ -44,10 +45,11 @@ from matching.engine.wanted import EVERYONE, Wanted
 _LENGTH_SLACK = 1.07
 # Float32 sums of up to 150 terms and a few products: (150 + 8) · 2^-24 < 1e-5.
 _FLOAT_SLACK = 2e-5
-# Above so many people it pays to bound them one by one.
-_REFINED_FROM = 200
-# Above so many people their first directions are asked for before the others.
-_HEADS_FROM = 6_000
+# Where more people are left, those who lead are scored to leave out others, before all
+# their directions are read.
+_MANY_LEFT = 4_000
+# The same, before their genres are read: so many times what is asked for, at least 2.
+_MANY_LISTS = 16
 # Above this share of people the exact S of everyone costs less than that of some.
 _NEARLY_ALL = 0.3
 # People named one by one are scored by their rows, where they are one in so many.
@@ -81,7 +83,7 @@ class Comparison:
         people, row = view.locate(viewer_id)
         self.view = view
         self.query = Query.of(people, row, view.statistics)
-        gone = np.unique(np.fromiter([viewer_id, *unknown], np.int64))
+        gone = np.array(sorted({viewer_id, *unknown}), np.int64)
         self._groups = [
             Group(
                 self.query,
@@ -218,53 +220,29 @@ class Comparison:
         prospect = self.view.index.outlook.of_query(self.query, self._room)
         if count is not None:
             # Blocks are of people with like vectors, and say little of their sound.
-            ahead = 4 if self._room.vectors else 40
+            ahead = 2 if self._room.vectors else 40
             leading = field.leading(prospect.about, ahead * count)
-            some = self._candidates(field, leading)
-            threshold = self._lowest(threshold, some.with_genres, count)
-        floor = self._floor(threshold)
-        places, blocks = field.reaching(prospect.most, floor)
-        if len(places) > _REFINED_FROM:
-            places = field.refined(places, blocks, prospect, floor)
-        if len(places) > _HEADS_FROM and self._room.vectors:
-            return self._by_heads(field, places, threshold, count)
-        return self._narrowed(self._candidates(field, places), threshold, count)
-
-    def _candidates(self, field: Field, places: Whole) -> Candidates:
-        return Candidates.of(
-            self.query,
-            field.picked(places),
-            field.values(places),
-            heads_are_known=False,
-        )
-
-    def _by_heads(
-        self, field: Field, places: Whole, threshold: float, count: int | None
-    ) -> tuple[Candidates | None, float]:
-        """The same for many: the first directions leave out most of them."""
-        picked, near = field.picked(places), field.values(places)
-        ends = [0, *accumulate(len(rows) for _, rows in picked)]
-        left = self._room.audio + self._room.genres
-        both = [
-            group.with_heads(rows, near[start:stop], left)
-            for (group, rows), (start, stop) in zip(picked, pairwise(ends), strict=True)
-        ]
-        known, most = (np.concatenate(parts) for parts in zip(*both, strict=True))
-        may = np.flatnonzero(most >= self._floor(threshold))
-        if count is not None and len(may) > _HEADS_FROM:
-            leading = np.sort(largest(known, 2 * count))
-            some = self._with_heads(field, places[leading], known[leading])
-            threshold = self._lowest(threshold, some.with_genres, count)
-            may = np.flatnonzero(most >= self._floor(threshold))
-        if len(may) > _NEARLY_ALL * self.total:
+            threshold = self._led_by(field, field.known(leading), threshold, count)
+        known, most = field.reaching(prospect, self._floor(threshold))
+        if count is not None and len(most) > _MANY_LEFT:
+            leaders = known.only(np.sort(largest(most, 2 * count)))
+            threshold = self._led_by(field, leaders, threshold, count)
+            known = known.only(np.flatnonzero(most >= self._floor(threshold)))
+        if len(known.places) > _NEARLY_ALL * self.total:
             return None, threshold
-        kept = self._with_heads(field, places[may], known[may])
-        return self._narrowed(kept, threshold, count)
+        return self._narrowed(self._candidates(field, known), threshold, count)
 
-    def _with_heads(self, field: Field, places: Whole, known: Floats) -> Candidates:
+    def _candidates(self, field: Field, known: Known) -> Candidates:
         return Candidates.of(
-            self.query, field.picked(places), known, heads_are_known=True
+            self.query, field.picked(known.places), known.closeness, known.near
         )
+
+    def _led_by(
+        self, field: Field, leaders: Known, threshold: float, count: int
+    ) -> float:
+        """The threshold, or what some people who lead say it is at least."""
+        scores = self._candidates(field, leaders).with_genres
+        return self._lowest(threshold, scores, count)
 
     def _lowest(self, threshold: float, scores: Floats, count: int | None) -> float:
         """The larger of a threshold and the count-th largest S, but for rounding."""
@@ -278,18 +256,23 @@ class Comparison:
         self, candidates: Candidates, threshold: float, count: int | None
     ) -> tuple[Candidates, float]:
         """Those who still may reach the threshold once all but rounding is known."""
-        known = candidates.with_directions
-        if count is not None and len(known) > 40 * count:
+        candidates = candidates.only(self._may(candidates, threshold))
+        if count is not None and len(candidates) > _MANY_LISTS * count:
+            known = candidates.with_directions
             bar = np.partition(known, len(known) - 2 * count)[-2 * count]
-            leading = candidates.only(known >= bar).with_genres
-            threshold = self._lowest(threshold, leading, count)
-        genres = np.float32(self._room.genres)
-        may = known + genres * candidates.closeness >= self._floor(threshold)
-        candidates = candidates.only(may)
+            scores = candidates.only(known >= bar).with_genres
+            threshold = self._lowest(threshold, scores, count)
+            candidates = candidates.only(self._may(candidates, threshold))
         threshold = self._lowest(threshold, candidates.with_genres, count)
         return candidates.only(
             candidates.with_genres >= self._floor(threshold)
         ), threshold
+
+    def _may(self, candidates: Candidates, threshold: float) -> Bools:
+        """Who may reach the threshold, whatever their genres."""
+        most = candidates.closeness * np.float32(self._room.genres)
+        most += candidates.with_directions
+        return most >= self._floor(threshold)
 
     @cached_property
     def _room(self) -> Room:

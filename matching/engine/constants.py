@@ -4,7 +4,7 @@ The weights were tuned on one half of HetRec 2011 Last.fm-2K (1,892 people, 50 r
 artists each, who is connected with whom) and judged on the other half.
 """
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 # Of the formula: a receipt made under another version may read differently.
 SCORE_VERSION = 2
 

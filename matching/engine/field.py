@@ -1,23 +1,48 @@
 """The artists' part of everyone in some segments, laid out in blocks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from matching.engine.arrays import Bools, Floats, Whole
 from matching.engine.blocks import Prospect
 from matching.engine.constants import BLOCK
-from matching.engine.group import NOBODY, Group
+from matching.engine.group import NOBODY, Group, joined
 from matching.engine.likeness import count_of
 
 Picked = list[tuple[Group, Whole]]
-# Above this share of the blocks all are compared sooner than some are picked.
+# Above this share of the blocks of a group everyone is bounded sooner than some.
 _MANY = 0.25
 # So few blocks are looked at in one go.
 _FEW = 256
+
+
+class Known(NamedTuple):
+    """Some places, ascending, and what is known of who is there.
+
+    places     int64[n]
+    closeness  float32[n]
+    near       float32[n], S without c_u by artists and the first 8 directions
+    """
+
+    places: Whole
+    closeness: Floats
+    near: Floats
+
+    def only(self, at: Whole) -> "Known":
+        return Known(self.places.take(at), self.closeness.take(at), self.near.take(at))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Known"]) -> "Known":
+        places, closeness, near = zip(*parts, strict=True)
+        return cls(np.concatenate(places), joined(closeness), joined(near))
+
+
+# Some places, and what S without c_u can be at most there: float32[n].
+Bounded = tuple[Known, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,62 +87,85 @@ class Field:
         places, values = places[leads], values[leads]
         return np.sort(places[largest(values, count)])
 
-    def reaching(self, more: Floats, floor: np.float32) -> tuple[Whole, Whole]:
-        """Places, ascending, where so much more for each block reaches the floor; and
-        their blocks.
+    def reaching(self, prospect: Prospect, floor: np.float32) -> Bounded:
+        """Who still may reach the floor: of each block by the largest of it, then of
+        each person by their first directions and how far they are from the middle.
         """
-        left = floor - more
-        blocks = np.flatnonzero(self.peaks >= left)
+        least = floor - prospect.most
+        blocks = np.flatnonzero(self.peaks >= least)
         if len(blocks) <= _FEW:
-            places, values = self._of_blocks(blocks)
-            rows, columns = np.nonzero(values >= left[blocks])
-            found = places[rows, columns]
-            order = np.argsort(found)
-            return found[order], blocks[columns[order]]
-        nothing = np.empty(0, np.int64)
-        parts = [self._hits(left, *part) for part in self._parts(blocks)]
-        every, of = zip((nothing, nothing), *parts, strict=True)
-        return np.concatenate(every), np.concatenate(of)
+            return self._of_some(*self._hits(blocks, least), prospect, floor)
+        parts: list[Bounded] = []
+        ends = np.searchsorted(blocks, self.starts).tolist()
+        for number, (begin, end) in enumerate(pairwise(ends)):
+            start, stop = self.starts[number : number + 2]
+            if end - begin > _MANY * (stop - start):
+                parts.append(self._of_all(number, prospect, floor))
+            elif end > begin:
+                hits = self._hits_of(number, blocks[begin:end], least)
+                parts.append(self._of_some(*hits, prospect, floor))
+        known, most = zip(*parts, strict=True)
+        return Known.joined(known), joined(most)
 
-    @staticmethod
-    def _hits(
-        left: Floats, own: Floats, some: Whole, start: int
-    ) -> tuple[Whole, Whole]:
-        """The same of one group, see `_parts`."""
-        width = own.shape[1]
-        if len(some) > _MANY * width:
-            at = np.flatnonzero(own >= left[start : start + width])
-            columns = at - at // width * width
-        else:
-            picked = np.flatnonzero(own[:, some] >= left[start + some])
-            rows = picked // len(some)
-            columns = some[picked - rows * len(some)]
-            at = rows * width + columns
-        return at + start * BLOCK, columns + start
-
-    def refined(
-        self, places: Whole, blocks: Whole, prospect: Prospect, floor: np.float32
-    ) -> Whole:
-        """Those of these places, ascending, who reach the floor by how far they are
-        from the middle of their block.
+    def _hits(self, blocks: Whole, least: Floats) -> tuple[Whole, Whole]:
+        """Where in these blocks near values are at least so much: places, ascending,
+        and their blocks.
         """
-        heads, others = prospect.lengths
-        more = prospect.middle[blocks]
-        begin = 0
-        for group, rows, _ in self._rows(places):
-            some = more[begin : begin + len(rows)]
-            away, closeness = group.blocks.away, group.closeness
-            if len(rows) > _MANY * len(group):
-                further = away[0] * heads
-                further += away[1] * others
-                some += further[rows]
-            else:
-                some += away[0][rows] * heads
-                some += away[1][rows] * others
-            some *= closeness[rows]
-            begin += len(rows)
-        more += self.near[places]
-        return places[more >= floor]
+        places, values = self._of_blocks(blocks)
+        hits = np.flatnonzero(values >= least.take(blocks))
+        found = places.take(hits)
+        order = np.argsort(found)
+        return found.take(order), blocks.take(hits.take(order) % max(1, len(blocks)))
+
+    def _hits_of(
+        self, number: int, blocks: Whole, least: Floats
+    ) -> tuple[Whole, Whole]:
+        """The same where all the blocks are of one group: nothing has to be sorted."""
+        start, stop = self.starts[number : number + 2]
+        near = self.near[start * BLOCK : stop * BLOCK].reshape(BLOCK, -1)
+        hits = np.flatnonzero(near.take(blocks - start, axis=1) >= least.take(blocks))
+        rows, columns = np.divmod(hits, len(blocks))
+        of = blocks.take(columns)
+        return rows * (stop - start) + of + start * (BLOCK - 1), of
+
+    def _of_some(
+        self, places: Whole, blocks: Whole, prospect: Prospect, floor: np.float32
+    ) -> Bounded:
+        """Who of these places, ascending, may reach the floor."""
+        known = self.known(places)
+        away = [group.blocks.away.take(rows) for group, rows in self.picked(places)]
+        most = joined(away) * prospect.length
+        most += prospect.others.take(blocks)
+        most *= known.closeness
+        most += known.near
+        may = np.flatnonzero(most >= floor)
+        return known.only(may), most.take(may)
+
+    def _of_all(self, number: int, prospect: Prospect, floor: np.float32) -> Bounded:
+        """Who of a whole group may reach the floor."""
+        group, start, stop = self.groups[number], *self.starts[number : number + 2]
+        near = self.near[start * BLOCK : start * BLOCK + len(group)]
+        heads = group.heads()
+        most = group.blocks.away * prospect.length
+        most += heads
+        # Rows run through all the blocks of the group, again and again.
+        most += np.resize(prospect.others[start:stop], len(group))
+        most *= group.closeness
+        most += near
+        rows = np.flatnonzero(most >= floor)
+        closeness, found = group.closeness.take(rows), heads.take(rows)
+        found *= closeness
+        found += near.take(rows)
+        return Known(rows + start * BLOCK, closeness, found), most.take(rows)
+
+    def known(self, places: Whole) -> Known:
+        """What is known of who is at these places, ascending."""
+        picked = self.picked(places)
+        closeness = joined([g.closeness.take(rows) for g, rows in picked])
+        near = joined([g.heads(rows) for g, rows in picked])
+        near *= closeness
+        near += self.near.take(places)
+        return Known(places, closeness, near)
 
     def _of_blocks(self, blocks: Whole) -> tuple[Whole, Floats]:
         """Places and near values of some blocks: a column for each."""
@@ -128,35 +176,18 @@ class Field:
         # Rows of a block are as far apart as its group has blocks.
         places = np.multiply.outer(np.arange(BLOCK), width)
         places += blocks + (BLOCK - 1) * first
-        return places, self.near[places]
-
-    def _parts(self, blocks: Whole) -> Iterator[tuple[Floats, Whole, int]]:
-        """Of each group that has some of these blocks, ascending: its near values,
-        a column for each block, the blocks counted from its first, and the first.
-        """
-        ends = np.searchsorted(blocks, self.starts).tolist()
-        for (start, stop), (begin, end) in zip(
-            pairwise(self.starts), pairwise(ends), strict=True
-        ):
-            if end > begin:
-                own = self.near[start * BLOCK : stop * BLOCK].reshape(BLOCK, -1)
-                yield own, blocks[begin:end] - start, start
-
-    def values(self, places: Whole) -> Floats:
-        return self.near[places]
+        return places, self.near.take(places)
 
     def picked(self, places: Whole) -> Picked:
         """The rows of each group that these places, ascending, are."""
-        return [(group, rows) for group, rows, _ in self._rows(places)]
-
-    def _rows(self, places: Whole) -> Iterator[tuple[Group, Whole, int]]:
-        """The same, with the first block of each group."""
         ends = np.searchsorted(places, np.array(self.starts) * BLOCK).tolist()
-        for group, start, (begin, end) in zip(
-            self.groups, self.starts, pairwise(ends), strict=False
-        ):
-            if end > begin:
-                yield group, places[begin:end] - start * BLOCK, start
+        return [
+            (group, places[begin:end] - start * BLOCK)
+            for group, start, (begin, end) in zip(
+                self.groups, self.starts, pairwise(ends), strict=False
+            )
+            if end > begin
+        ]
 
 
 def largest(values: Floats, count: int) -> Whole:

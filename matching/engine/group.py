@@ -1,16 +1,13 @@
 """Some people beside one query: what is known of them, cheapest first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from matching.engine.arrays import Bools, Counts, Doubles, Floats, Seconds, Whole
 from matching.engine.blocks import Blocks
-from matching.engine.constants import (
-    DIMENSIONS,
-    DIRECTION_UNIT,
-    HEAD_DIMENSIONS,
-)
+from matching.engine.constants import DIRECTION_UNIT
 from matching.engine.query import Query, Scaled
 from matching.engine.ragged import find
 from matching.engine.segment import Segment
@@ -101,26 +98,15 @@ class Group:
         if mask is not None:
             near[~mask] = NOBODY
 
-    def with_heads(
-        self, rows: Whole, near: Floats, left: float
-    ) -> tuple[Floats, Floats]:
-        """`near` of these rows with the first 8 directions; and what S without c_u can
-        be at most.
+    def heads(self, rows: Whole | None = None) -> Floats:
+        """What the first 8 directions add to s(u, v), of some rows or all: float32."""
+        heads = self.people.rows.heads
+        if rows is not None and len(rows) <= _MANY * len(self):
+            return self.query.head_dots(heads.take(rows, axis=1), DIRECTION_UNIT)
+        every = self.query.head_dots(heads, DIRECTION_UNIT)
+        return every if rows is None else every.take(rows)
 
-        A sum over the other directions is at most the product of their lengths; left is
-        what all else can add to s(u, v).
-        """
-        others = self.query.directions[HEAD_DIMENSIONS:DIMENSIONS]
-        rest = np.float32(np.linalg.norm(others) * DIRECTION_UNIT)
-        people, closeness = self.people.rows, self.closeness[rows]
-        if len(rows) > _MANY * len(self):
-            known = self.query.head_dots(people.heads, DIRECTION_UNIT)[rows]
-        else:
-            known = self.query.head_dots(people.heads[:, rows], DIRECTION_UNIT)
-        known *= closeness
-        known += near
-        most = people.rests[rows] * rest
-        most += np.float32(left)
-        most *= closeness
-        most += known
-        return known, most
+
+def joined(parts: Sequence[Floats | Counts]) -> Floats:
+    """Small numbers of several groups, one after the other: float32[n]."""
+    return np.concatenate([np.empty(0, np.float32), *parts])

@@ -6,6 +6,7 @@ in one order, on numbers that do not hang on who asks.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -58,20 +59,31 @@ class Scaled:
         return type(self)(self.rows.take(rows), self.closeness[rows])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """One kind of a person's terms: ids ascending, and weight · worth of each."""
 
     ids: Ids
     values: Doubles
-    sieve: Bools
 
     @classmethod
     def of(cls, ids: Ids, values: Doubles) -> Self:
         order = np.argsort(ids)
+        return cls(ids[order], values[order])
+
+    @cached_property
+    def _sieve(self) -> Bools:
+        """Which cells any of the ids is in."""
         sieve = np.zeros(1 << _SIEVE_BITS, np.bool_)
-        sieve[_cells(ids)] = True
-        return cls(ids[order], values[order], sieve)
+        sieve[_cells(self.ids)] = True
+        return sieve
+
+    @cached_property
+    def _table(self) -> Doubles:
+        """The values by id, then a zero for whatever comes after."""
+        table = np.zeros(int(self.ids[-1]) + 2)
+        table[self.ids] = self.values
+        return table
 
     def sums(self, lists: Ragged) -> tuple[Doubles, Counts]:
         """Sum value · weight over what each row shares; and how many that is.
@@ -80,20 +92,15 @@ class Terms:
         """
         at, hits = self._hits(lists)
         rows = np.searchsorted(lists.pointers, hits, side="right") - 1
-        products = self.values[at] * lists.weights[hits]
+        products = self.values.take(at) * lists.weights.take(hits)
         sums = np.bincount(rows, products, len(lists)).astype(np.float64, copy=False)
         return sums, np.bincount(rows, minlength=len(lists)).astype(np.uint16)
 
     def totals(self, lists: Ragged) -> Doubles:
         """The sums of `sums` alone, fastest where ids are small: float64[n]."""
-        if not len(self.ids) or not len(lists.ids):
-            return np.zeros(len(lists))
-        top = int(max(self.ids[-1], lists.ids.max()))
-        if top > _LARGEST_TABLE:
+        if not len(self.ids) or self.ids[-1] > _LARGEST_TABLE:
             return self.sums(lists)[0]
-        table = np.zeros(top + 1)
-        table[self.ids] = self.values
-        return lists.sums(table[lists.ids] * lists.weights)
+        return lists.sums(self._table.take(lists.ids, mode="clip") * lists.weights)
 
     def counts(self, lists: Ragged) -> Whole:
         """Count the rows that have each id: int64, as long as the ids."""
@@ -103,7 +110,7 @@ class Terms:
     def _hits(self, lists: Ragged) -> tuple[Whole, Whole]:
         """Which of the ids is found, and at which entry."""
         # Nearly no entry of others is shared: a sieve is cheaper than a search.
-        maybe = np.flatnonzero(self.sieve[_cells(lists.ids)])
+        maybe = np.flatnonzero(self._sieve.take(_cells(lists.ids)))
         at, known = find(self.ids, lists.ids[maybe])
         return at[known], maybe[known]
 

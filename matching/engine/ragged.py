@@ -40,23 +40,22 @@ class Ragged:
     @classmethod
     def gather(cls, parts: Sequence[tuple[Self, Whole]]) -> Self:
         """Put rows of several together, one after the other."""
-        nothing = np.empty(0, np.int32)
-        starts = np.concatenate([nothing, *(p.pointers[rows] for p, rows in parts)])
-        ends = np.concatenate([nothing, *(p.pointers[rows + 1] for p, rows in parts)])
-        pointers = pointers_of(ends - starts)
-        at = runs(starts, ends - starts)
+        if not parts:
+            return cls.join(())
+        # `take` is a multiple faster than an index of the same meaning.
+        starts = np.concatenate([p.pointers.take(rows) for p, rows in parts])
+        lengths = np.concatenate([p.pointers.take(rows + 1) for p, rows in parts])
+        lengths -= starts
+        pointers = pointers_of(lengths)
+        at = runs(starts, lengths)
         lasts = [0, *accumulate(len(rows) for _, rows in parts)]
-        spans = pairwise(pointers[lasts].tolist())
-        pieces = [at[start:stop] for start, stop in spans]
-        ids = [p.ids[piece] for (p, _), piece in zip(parts, pieces, strict=True)]
-        weights = [
-            p.weights[piece] for (p, _), piece in zip(parts, pieces, strict=True)
-        ]
-        return cls(
-            pointers,
-            np.concatenate([np.empty(0, np.uint32), *ids]),
-            np.concatenate([np.empty(0, np.uint8), *weights]),
-        )
+        ids = np.empty(len(at), np.uint32)
+        weights = np.empty(len(at), np.uint8)
+        for (part, _), (first, last) in zip(parts, pairwise(lasts), strict=True):
+            span = slice(int(pointers[first]), int(pointers[last]))
+            part.ids.take(at[span], out=ids[span], mode="clip")
+            part.weights.take(at[span], out=weights[span], mode="clip")
+        return cls(pointers, ids, weights)
 
     def part(self, start: int, stop: int) -> Self:
         """Rows start to stop, without copying ids or weights."""

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from matching.engine.arrays import Bytes8, Doubles, Floats, Steps, Whole
+from matching.engine.arrays import Doubles, Floats, Steps, Whole
 from matching.engine.columns import Columns
 from matching.engine.constants import (
     DIMENSIONS,
@@ -28,7 +28,6 @@ class Rows:
     genre_scale   float32[n], 1 / length of the genre direction; 0 without genres
     heads         int8[8, n]: the first 8 numbers of z_u in steps of 1/127; a column
                   for each person, which a product of everyone reads fastest
-    rests         uint8[n]: the length of the other 40 in the same steps, rounded up
     tails         int8[n, 46]: the other 40, then unit standardised audio, in the same
                   steps; zeros where unknown
     """
@@ -37,7 +36,6 @@ class Rows:
     artist_scale: Floats
     genre_scale: Floats
     heads: Steps
-    rests: Bytes8
     tails: Steps
 
     def __len__(self) -> int:
@@ -66,7 +64,6 @@ class Rows:
             self.artist_scale[rows],
             self.genre_scale[rows],
             self.heads[:, rows],
-            self.rests[rows],
             self.tails[rows],
         )
 
@@ -77,7 +74,6 @@ class Rows:
             self.artist_scale[start:stop],
             self.genre_scale[start:stop],
             self.heads[:, start:stop],
-            self.rests[start:stop],
             self.tails[start:stop],
         )
 
@@ -90,7 +86,6 @@ class Rows:
             np.concatenate([np.empty(0, np.float32), *(p.artist_scale for p in parts)]),
             np.concatenate([np.empty(0, np.float32), *(p.genre_scale for p in parts)]),
             np.hstack([blank, *(part.heads for part in parts)]),
-            np.concatenate([np.empty(0, np.uint8), *(part.rests for part in parts)]),
             np.concatenate([_no_tails(), *(part.tails for part in parts)]),
         )
 
@@ -104,7 +99,6 @@ class Rows:
             np.concatenate([part.artist_scale for part in parts])[order],
             np.concatenate([part.genre_scale for part in parts])[order],
             np.hstack([part.heads for part in parts])[:, order],
-            np.concatenate([part.rests for part in parts])[order],
             np.concatenate([part.tails for part in parts])[order],
         )
 
@@ -118,7 +112,6 @@ def measure(columns: Columns, statistics: Statistics) -> Rows:
     directions = unit(taste_sums(columns, statistics))
     tones = unit(standardised(columns.audio, statistics))
     steps = np.rint(np.hstack([centred(directions, statistics), tones]) * STEPS)
-    rest = np.square(steps[:, HEAD_DIMENSIONS:DIMENSIONS]).sum(axis=1)
     genre_worth = statistics.genre_worth(columns.genres.ids)
     artist_length = lengths(columns.artists, np.ones(len(columns.artists.ids)))
     return Rows(
@@ -126,7 +119,6 @@ def measure(columns: Columns, statistics: Statistics) -> Rows:
         (statistics.norm * inverse(artist_length)).astype(np.float32),
         inverse(lengths(columns.genres, genre_worth)).astype(np.float32),
         np.ascontiguousarray(steps[:, :HEAD_DIMENSIONS].T.astype(np.int8)),
-        np.ceil(np.sqrt(rest)).astype(np.uint8),
         steps[:, HEAD_DIMENSIONS:].astype(np.int8),
     )
 

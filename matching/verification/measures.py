@@ -68,7 +68,6 @@ def _is_same_row(rows: Rows, again: Rows, row: int) -> bool:
         (one.artist_scale, other.artist_scale),
         (one.genre_scale, other.genre_scale),
         (one.heads, other.heads),
-        (one.rests, other.rests),
         (one.tails, other.tails),
     ]
     return all(a.tobytes() == b.tobytes() for a, b in pairs)
@@ -136,9 +135,7 @@ def _is_direction(rows: Rows, row: int, statistics: Statistics) -> bool:
     expected = np.zeros(DIMENSIONS)
     if summed.any():
         expected = _unit(_unit(summed) - statistics.taste_mean)
-    tail = np.square(kept[HEAD_DIMENSIONS:].astype(np.float64)).sum()
-    is_bound = rows.rests[row] == np.ceil(np.sqrt(tail))
-    return bool(_are_steps(kept, expected) and is_bound)
+    return _are_steps(kept, expected)
 
 
 def _is_sound(rows: Rows, row: int, statistics: Statistics) -> bool:
@@ -207,7 +204,7 @@ def _holds_for_blocks(segment: Segment) -> bool:
     np.maximum.at(widest, of, people.closeness)
     return (
         np.array_equal(blocks.middles, middles)
-        and np.array_equal(blocks.away.T, away[:, :2])
+        and np.array_equal(blocks.away, away[:, 1])
         and np.array_equal(blocks.spreads, spreads)
         and np.array_equal(blocks.widest, widest)
         and np.array_equal(segment.scales, people.rows.artist_scale * people.closeness)

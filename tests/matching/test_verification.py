@@ -152,7 +152,6 @@ def test_what_changed_since_is_not_compared(
         ("people.closeness", "measured again, the row is another"),
         ("people.rows.artist_scale", "measured again, the row is another"),
         ("people.rows.tails", "measured again, the row is another"),
-        ("people.rows.rests", "measured again, the row is another"),
         ("people.rows.columns.artists.weights", "another taste in the index"),
         ("people.rows.columns.audio", "another taste in the index"),
         ("artists.members", "its lists by artist are not its people's"),

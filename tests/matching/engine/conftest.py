@@ -33,22 +33,24 @@ ALWAYS, NEVER = 0.0, 2.0
 
 def route(
     *,
-    heads_from: float,
     few_blocks: float = 0,
     many: float = NEVER,
+    many_left: float = 0,
+    many_lists: float = 2,
     dense: float = NEVER,
     few: int = 10**9,
     nearly_all: float = NEVER,
-    refined_from: float = 0,
 ) -> dict[str, float]:
-    """How a board is found: heads_from is how many people are too many for the rest of
-    their directions at once, few_blocks how many blocks are looked at in one go.
+    """How a board is found: few_blocks is how many blocks are looked at in one go, many
+    the share of a group above which everyone is bounded, many_left how many people are
+    too many to read the other directions of all, and many_lists how many times as many
+    as are asked for are too many to read the genres of all.
     """
     return {
         "comparison.SCAN_ALL_UP_TO": 0,
-        "comparison._HEADS_FROM": heads_from,
+        "comparison._MANY_LEFT": many_left,
+        "comparison._MANY_LISTS": many_lists,
         "comparison._NEARLY_ALL": nearly_all,
-        "comparison._REFINED_FROM": refined_from,
         "comparison._FEW": few,
         "candidates._DENSE": dense,
         "field._FEW": few_blocks,
@@ -58,12 +60,14 @@ def route(
 
 
 ROUTES: dict[str, dict[str, float]] = {
-    "heads first": route(heads_from=0),
-    "heads of everyone": route(heads_from=0, few_blocks=-1, many=ALWAYS, few=1),
-    "heads of some": route(heads_from=0, few_blocks=-1, refined_from=10**9),
-    "artists only": route(heads_from=10**9, dense=ALWAYS),
-    "blocks at once": route(heads_from=10**9, few_blocks=10**9),
-    "artists, then everyone": route(heads_from=0, nearly_all=-1),
+    "some of a group": route(),
+    "some at once": route(few_blocks=10**9),
+    "everyone of a group": route(many=ALWAYS, few=1),
+    "led once": route(many_left=10**9, many_lists=10**9, dense=ALWAYS),
+    "led once, some at once": route(
+        few_blocks=10**9, many_left=10**9, many_lists=10**9
+    ),
+    "bounded, then everyone": route(nearly_all=-1),
     "as it comes": {"comparison.SCAN_ALL_UP_TO": 0},
 }
 
@@ -129,7 +133,7 @@ def segments_of(most: int) -> Iterator[None]:
 
 
 @contextmanager
-def pruned(route: str = "heads first") -> Iterator[None]:
+def pruned(route: str = "some of a group") -> Iterator[None]:
     """Have nobody scored who need not be, however small the community.
 
     What is cheap depends on how many there are; a route is one way through all that,

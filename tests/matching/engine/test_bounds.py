@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from matching.engine import ArtistVectors, Columns, Index, Taste, View
-from matching.engine.blocks import Room
+from matching.engine.blocks import Prospect, Room
 from matching.engine.constants import HEAD_DIMENSIONS
 from matching.engine.field import Field
-from matching.engine.group import Group
+from matching.engine.group import NOBODY, Group
 from matching.engine.likeness import blocks_of
 from matching.engine.query import Query
 from matching.engine.rows import Rows, measure
 
 # What vectors, audio and genres can add to s(u, v): lengths one, rounding allowed for.
 VECTORS, AUDIO, GENRES = 0.10 * 1.07, 0.02 * 1.07, 0.03
+RHO = VECTORS + AUDIO + GENRES
 ROUNDING = 2e-5
 LISTS = st.lists(
     st.lists(st.integers(0, 45), unique=True, max_size=10), min_size=2, max_size=9
@@ -48,21 +49,37 @@ def require_bounded(view: View, viewer: int) -> None:
         exact = group.exact[shown] / group.query.closeness
         near, closeness = field.near[start * 4 :][shown], group.closeness[shown]
         blocks = start + blocks_of(shown, len(group))[0]
-        slack = ROUNDING * (np.abs(exact) + (VECTORS + AUDIO + GENRES) * closeness)
-        assert (exact <= near + (VECTORS + AUDIO + GENRES) * closeness + slack).all()
+        slack = ROUNDING * (np.abs(exact) + RHO * closeness)
+        assert (exact <= near + RHO * closeness + slack).all()
         assert (exact <= near + prospect.most[blocks] + slack).all()
-        away = np.dot(prospect.lengths, group.blocks.away[:, shown])
-        more = (prospect.middle[blocks] + away) * closeness
-        assert (exact <= near + more + slack).all()
-        places = start * 4 + shown
-        for floor in np.quantile(exact, [0, 0.5, 1]) if len(exact) else ():
-            low = np.float32(floor - slack.max())
-            kept = field.refined(places, blocks, prospect, low)
-            assert set(places[exact >= floor]) <= set(kept) <= set(places)
+        away = prospect.length * group.blocks.away[shown]
+        most = near + (prospect.others[blocks] + group.heads(shown) + away) * closeness
+        assert (exact <= most + slack).all()
         assert (near <= field.peaks[blocks]).all()
-        known, highest = group.with_heads(shown, near, AUDIO + GENRES)
-        assert (exact <= highest + slack).all()
-        assert (known <= highest).all()
+        known = field.known(start * 4 + shown)
+        assert (exact <= known.near + RHO * closeness + slack).all()
+    require_reached(groups, field, prospect, RHO * outlook.largest)
+
+
+def require_reached(
+    groups: list[Group], field: Field, prospect: Prospect, room: float
+) -> None:
+    """Whoever reaches a floor is found, wherever it is, and promised enough."""
+    exact = np.concatenate([group.exact / group.query.closeness for group in groups])
+    places = np.concatenate(
+        [
+            start * 4 + np.arange(len(group))
+            for group, start in zip(groups, field.starts, strict=False)
+        ]
+    )
+    seen = exact > NOBODY
+    exact, places = exact[seen], places[seen]
+    for floor in np.quantile(exact, [0, 0.5, 1]) if len(exact) else ():
+        low = np.float32(floor - ROUNDING * (abs(floor) + room))
+        known, most = field.reaching(prospect, low)
+        assert (np.diff(known.places) > 0).all()
+        assert set(places[exact >= floor]) <= set(known.places) <= set(places)
+        assert (most >= low).all()
 
 
 @settings(max_examples=50, deadline=None)
@@ -102,9 +119,6 @@ def test_rounding_makes_no_direction_much_longer(kit: Any, matrix: Any) -> None:
     vectors, tones = np.split(rows.directions.astype(float), [48], axis=1)
     for part in (vectors, tones):
         assert (np.square(part).sum(axis=1) <= 1.07 * 127**2).all()
-    others = np.square(vectors[:, HEAD_DIMENSIONS:]).sum(axis=1)
-    assert (np.square(rows.rests.astype(float)) >= others).all()
-    assert (rows.rests < np.sqrt(others) + 1).all()
 
 
 def people_rows(index: Index) -> Rows:

@@ -238,7 +238,7 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("route", ["heads of everyone", "as it comes"])
+@pytest.mark.parametrize("route", ["everyone of a group", "as it comes"])
 @pytest.mark.parametrize("name", FILTERS)
 def test_each_filter_alone_and_all_together(
     kit: Any, large: tuple[View, Any], name: str, route: str
