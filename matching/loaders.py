@@ -5,11 +5,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Q
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BigIntegerField, Func, Q
 from django.db.models.functions import Coalesce
+from django.db.models.sql.compiler import SQLCompiler
 
 from ingest.models import Artist, MutedArtist, Source, TopArtist, TopTrack
 from ingest.models.muted import MutedArtistQuerySet
@@ -156,6 +159,22 @@ def opened(person_id: int, blob: bytes | memoryview) -> EngineTaste | None:
         return None
 
 
+class _Seconds(Func):
+    """A moment in whole seconds since 1970: a number needs no parsing."""
+
+    arity = 1
+    output_field = BigIntegerField()
+    template = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint"
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Any]:
+        # To the second: what follows it would be rounded.
+        moment = "SUBSTR(%(expressions)s, 1, 19)"
+        template = f"CAST(STRFTIME('%%%%s', {moment}) AS INTEGER)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 def stored_tastes() -> tuple[Columns, npt.NDArray[np.bool_]]:
     """Read everyone visible, and whether any of theirs came from the Spotify API.
 
@@ -164,16 +183,18 @@ def stored_tastes() -> tuple[Columns, npt.NDArray[np.bool_]]:
     """
     rows = Taste.objects.filter(is_visible=True).order_by("person_id")
     found = rows.values_list(
-        "person_id", "blob", "country", "has_spotify", "person__last_active_at"
+        "person_id",
+        "blob",
+        "country",
+        "has_spotify",
+        Coalesce(_Seconds("person__last_active_at"), 0),
     )
     parts, is_spotify = [], [np.empty(0, np.bool_)]
     stream = found.iterator(_CHUNK)
     while chunk := list(islice(stream, _CHUNK)):
         ids, blobs, countries, spotify, active_at = zip(*chunk, strict=True)
-        seconds = [int(at.timestamp()) if at else 0 for at in active_at]
-        columns, unread = read_blobs(
-            ids, blobs, countries, np.array(seconds, np.uint32)
-        )
+        seconds = np.array(active_at, np.uint32)
+        columns, unread = read_blobs(ids, blobs, countries, seconds)
         for at in unread.tolist():
             logger.error("The taste of person %d cannot be read.", ids[at])
         parts.append(columns)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
 
@@ -80,12 +81,6 @@ def _emptied_by_deleting() -> Iterator[None]:
     test that commits. Foreign keys are looked at when the transaction ends, so any
     order does.
     """
-    from django.db.backends.postgresql.operations import (
-        DatabaseOperations as PostgresOperations,
-    )
-    from django.db.backends.sqlite3.operations import (
-        DatabaseOperations as SqliteOperations,
-    )
 
     def sql_flush(
         self: BaseDatabaseOperations, style: object, tables: list[str], **_: object
@@ -94,8 +89,7 @@ def _emptied_by_deleting() -> Iterator[None]:
         return [f"DELETE FROM {name}" for name in names]  # noqa: S608 - our own names
 
     with pytest.MonkeyPatch.context() as patch:
-        for operations in (PostgresOperations, SqliteOperations):
-            patch.setattr(operations, "sql_flush", sql_flush)
+        patch.setattr(type(connection.ops), "sql_flush", sql_flush)
         yield
 
 

@@ -24,12 +24,14 @@ document.addEventListener("htmx:afterSettle", () => {
   window.scrollBy(0, composer().getBoundingClientRect().top - composerTop);
 });
 
-// Characters as people see them: an emoji with its skin tone is one.
-const characters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+// Characters as people see them: an emoji with its skin tone is one. Made when somebody
+// writes, as it takes a while.
+let characters;
 
 document.addEventListener("input", (event) => {
   const count = composer()?.querySelector("[data-count]");
   if (!count || event.target.name !== "body") return;
+  characters ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   const length = [...characters.segment(event.target.value.trim())].length;
   const isNear = length >= shownFrom;
   count.textContent = isNear
