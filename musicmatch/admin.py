@@ -1,9 +1,13 @@
 """What was done to keep the site well, to look at."""
 
+from django.conf import settings
 from django.contrib import admin
 
 from musicmatch.models import CareRun
 from social.admin.looking import LookingAdmin
+
+admin.site.site_header = f"{settings.SITE_NAME} administration"
+admin.site.site_title = settings.SITE_NAME
 
 
 @admin.register(CareRun)

@@ -46,6 +46,12 @@ def test_people_and_gates_are_shown(staff: Client, ada: User) -> None:
         assert staff.get(f"/admin/accounts/{path}").status_code == 200
 
 
+def test_it_has_the_name_of_the_site(staff: Client, settings: Any) -> None:
+    page = staff.get("/admin/").content.decode()
+    assert f"{settings.SITE_NAME} administration" in page
+    assert "Django" not in page
+
+
 def test_of_a_password_only_whether_there_is_one(staff: Client) -> None:
     person = User.objects.create_user("plain-login", password="long words 12")
     address = f"/admin/accounts/user/{person.pk}/change/"
